@@ -1,0 +1,1 @@
+"""One third-party thing each, behind a port of `edk.ports`."""

@@ -1,0 +1,1 @@
+"""What the EDK knows, without I/O, clock, threads, environment or logging: same in, same out."""

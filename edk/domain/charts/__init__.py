@@ -1,0 +1,1 @@
+"""Reading Helm charts, and the edits of their staged copies."""

@@ -1,0 +1,257 @@
+"""What happened, as frozen values with past-tense names; every surface shows the same ones.
+
+Each event is one JSON object with ``event`` naming its kind (see `KINDS`); fields keep their names. Times are
+seconds; `image` is a target's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from edk.domain.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesRead:
+    """The roots were read."""
+
+    roots: tuple[str, ...]
+    files: int
+    dockerfiles: int
+    operators: int
+    charts: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosticFound:
+    """Something is wrong in the sources."""
+
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMade:
+    """It was decided what to build."""
+
+    build: tuple[str, ...]
+    skip: tuple[str, ...]
+    ignore: tuple[str, ...]
+    blocked: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSkipped:
+    """An image needs nothing; `reason` says why."""
+
+    image: str
+    refs: tuple[str, ...]
+    digest: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHeld:
+    """An image waits; `reason` says for what."""
+
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStarted:
+    """A build started; `reason` says why."""
+
+    image: str
+    reason: str
+    dockerfile: str
+    context_files: int
+    context_bytes: int
+    log: str
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StepMoved:
+    """A step of a build started, was cached, finished, failed or logged a line (see `StepProgress`)."""
+
+    image: str
+    step: str
+    phase: Literal["started", "cached", "finished", "failed", "log", "warning"]
+    title: str
+    line: int = 0
+    number: int = 0
+    total: int = 0
+    stream: Literal["", "out", "err"] = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBuilt:
+    """An image stands in the engine's store, and is pushed next."""
+
+    image: str
+    image_id: str
+    steps: int
+    cached_steps: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PushMoved:
+    """Bytes of an image were pushed."""
+
+    image: str
+    ref: str
+    status: str
+    current: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePushed:
+    """A ref stands in the registry, read back and compared."""
+
+    image: str
+    ref: str
+    digest: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFinished:
+    """All wanted refs of an image stand in the registry."""
+
+    image: str
+    digest: str
+    refs: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFailed:
+    """An image could not be built or pushed.
+
+    Args:
+        image: its name.
+        kind: ``step``, ``refused``, ``engine``, ``registry``, ``digest``, ``sources`` or ``bug``.
+        message: what failed.
+        hint: what to do.
+        dockerfile: path of it.
+        line: of the failing instruction; 0 if not known.
+        instruction: the failing instruction.
+        log_tail: the last lines that it printed.
+        log: path of the full log.
+    """
+
+    image: str
+    kind: Literal["step", "refused", "engine", "registry", "digest", "sources", "bug"]
+    message: str
+    hint: str
+    dockerfile: str
+    line: int
+    instruction: str
+    log_tail: tuple[str, ...]
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBlocked:
+    """An image was not tried since one that it stands on failed."""
+
+    image: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCancelled:
+    """A build was stopped; `reason` says why."""
+
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled:
+    """Infrastructure failed; the same is tried again."""
+
+    image: str
+    attempt: int
+    delay: float
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartPackaged:
+    """A chart archive was written."""
+
+    chart: str
+    version: str
+    archive: str
+    by: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChartUploaded:
+    """The platform took a chart."""
+
+    chart: str
+    url: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartFailed:
+    """A chart could not be packaged or uploaded."""
+
+    chart: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something the user should know that is neither progress nor a diagnostic."""
+
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run is over."""
+
+    exit_code: int
+    built: int
+    skipped: int
+    failed: int
+    blocked: int
+    charts: int
+    seconds: float
+
+
+Event = (
+    SourcesRead
+    | DiagnosticFound
+    | PlanMade
+    | ImageSkipped
+    | ImageHeld
+    | ImageStarted
+    | StepMoved
+    | ImageBuilt
+    | PushMoved
+    | ImagePushed
+    | ImageFinished
+    | ImageFailed
+    | ImageBlocked
+    | ImageCancelled
+    | RetryScheduled
+    | ChartPackaged
+    | ChartUploaded
+    | ChartFailed
+    | Noticed
+    | RunFinished
+)

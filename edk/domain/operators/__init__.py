@@ -1,0 +1,1 @@
+"""Reading operator and DAG files: which images they name, without running them."""

@@ -1,0 +1,115 @@
+"""What an engine is asked to build, and what it answers: the vocabulary of the `ImageBuilder` port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """An engine that answered.
+
+    Args:
+        name: e.g. ``Docker Engine``, ``Podman``.
+        version: its own.
+        endpoint: address it was reached at.
+        buildkit: whether builds go through BuildKit.
+        containerd_store: whether it keeps images in containerd's store.
+        platform: its own, e.g. ``linux/amd64``.
+        root_dir: where it keeps its data; empty if it does not say.
+    """
+
+    name: str
+    version: str
+    endpoint: str
+    buildkit: bool
+    containerd_store: bool
+    platform: str
+    root_dir: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """One image to build.
+
+    Args:
+        name: of the target, for messages.
+        tag: a ref for the engine's own store, e.g. ``localhost:32000/x:0.6.0``.
+        dockerfile: content as it is sent, FROMs already rewritten.
+        dockerfile_path: where the user has it, for messages.
+        features: of the reading, what the classic builder can't do.
+        build_args: names and values.
+        labels: to put into the image.
+        platform: e.g. ``linux/amd64``; empty: the engine's own.
+        network: of RUN steps; empty: the engine's default.
+        no_cache: build every step anew.
+        pull: look for newer bases.
+        target: stage to build; empty: the last.
+    """
+
+    name: str
+    tag: str
+    dockerfile: bytes
+    dockerfile_path: str
+    features: tuple[str, ...] = ()
+    build_args: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    platform: str = ""
+    network: str = ""
+    no_cache: bool = False
+    pull: bool = False
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgress:
+    """A step of a build moved.
+
+    Args:
+        step: identity within the build.
+        phase: ``started``, ``cached`` (done, from the cache), ``finished``, ``failed``, ``log``, ``warning``.
+        title: e.g. ``[2/3] RUN pip install x``; for ``log`` and ``warning`` the text, one line.
+        line: of the instruction in the Dockerfile, from 1; 0 if not known.
+        number: n of m within its stage, 0 if not known.
+        total: m of n.
+        stream: ``out`` or ``err`` of a log line.
+        seconds: how long it took, of ``finished``.
+    """
+
+    step: str
+    phase: Literal["started", "cached", "finished", "failed", "log", "warning"]
+    title: str
+    line: int = 0
+    number: int = 0
+    total: int = 0
+    stream: Literal["", "out", "err"] = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PushProgress:
+    """Bytes of one layer that were pushed; `status` as the engine words it."""
+
+    layer: str
+    status: str
+    current: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltImage:
+    """An image in the engine's store."""
+
+    image_id: str
+    steps: int
+    cached_steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestInfo:
+    """What a registry says of a reference: the digest of its manifest, and its kind."""
+
+    digest: str
+    media_type: str
+    size: int

@@ -1,0 +1,192 @@
+"""The few roles that the outside plays; adapters fill them, fakes stand in for them in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from edk.domain.events import Event
+from edk.domain.files import Entry
+from edk.domain.requests import (
+    BuildRequest,
+    BuiltImage,
+    EngineInfo,
+    ManifestInfo,
+    PushProgress,
+    StepProgress,
+)
+
+
+class Cancellation(Protocol):
+    """Asked by a worker whether to stop; `on_cancel` callbacks run in the thread that cancels."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked to stop."""
+
+    def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back once when cancelled, at once if it already is; the returned function takes it back."""
+
+
+class SourceTree(Protocol):
+    """Folders and files, read and never written.
+
+    All paths are absolute, with ``/``, and may hold surrogate escapes. Nothing follows a link in the last
+    component; nothing opens what is not a regular file.
+    """
+
+    def list(self, folder: str) -> tuple[Entry, ...]:
+        """Return the entries of a folder sorted by name; raise OSError as the system does."""
+
+    def stat(self, path: str) -> Entry:
+        """Return the entry at a path; raise FileNotFoundError or another OSError."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Return a regular file's content; raise ValueError above `limit` bytes, OSError as the system does."""
+
+    def digest(self, path: str, entry: Entry) -> str:
+        """Return the sha256 of a regular file's content as hex; `entry` is what was last seen of it."""
+
+    def chunks(self, path: str) -> Iterable[bytes]:
+        """Yield a regular file's content piece by piece."""
+
+
+class ImageBuilder(Protocol):
+    """Builds images and pushes them; one method call is one attempt, and retries nothing."""
+
+    def describe(self) -> EngineInfo:
+        """Return what answers; raise EngineUnreachableError within 5 seconds."""
+
+    def build(
+        self,
+        request: BuildRequest,
+        context: Iterable[bytes],
+        progress: Callable[[StepProgress], None],
+        cancellation: Cancellation,
+    ) -> BuiltImage:
+        """Build one image from a streamed context (a tar whose first member is ``Dockerfile``).
+
+        Raises:
+            StepFailedError: an instruction failed.
+            BuildRefusedError: the engine can't build this Dockerfile.
+            EngineUnreachableError: the engine went away.
+            CancelledError: it was cancelled; nothing of it goes on.
+            ContextChangedError: and whatever else the iterator of the context raises, unchanged.
+        """
+
+    def push(
+        self,
+        image: BuiltImage,
+        ref: str,
+        progress: Callable[[PushProgress], None],
+        cancellation: Cancellation,
+    ) -> str:
+        """Tag an image as `ref`, push it, and return the digest of its manifest, or ``""`` if not told.
+
+        Raises:
+            RegistryUnreachableError: the registry could not be reached or failed.
+            EngineUnreachableError: the engine went away.
+            CancelledError: it was cancelled.
+        """
+
+
+class Registry(Protocol):
+    """A registry of the OCI distribution specification, asked by its API.
+
+    `repository` is a name without a host. Every method raises RegistryUnreachableError where the registry
+    does not answer within seconds or answers 5xx.
+    """
+
+    def ping(self) -> None:
+        """Return if the registry answers ``/v2/`` as a registry does."""
+
+    def head(self, repository: str, reference: str) -> ManifestInfo | None:
+        """Return what stands at a tag or digest, None if nothing."""
+
+    def manifest(self, repository: str, reference: str) -> tuple[ManifestInfo, bytes] | None:
+        """Return a manifest read back, None if there is none; raise DigestMismatchError if it lies."""
+
+    def labels(self, repository: str, reference: str) -> dict[str, str] | None:
+        """Return the labels of an image's config, None if there is no such image."""
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """Return the tags of a repository, sorted; none if it does not exist."""
+
+    def retag(self, repository: str, digest: str, tag: str) -> None:
+        """Make a tag point at a manifest that the repository already holds."""
+
+
+class ChartPackager(Protocol):
+    """Makes a chart archive out of a staged chart folder."""
+
+    def package(self, chart_dir: str, out_dir: str) -> str:
+        """Return the path of ``<name>-<version>.tgz``, written whole or not at all; raise ChartError."""
+
+
+class Platform(Protocol):
+    """kube-helm, the platform's chart service."""
+
+    def health(self) -> None:
+        """Return if it answers; raise PlatformUnreachableError."""
+
+    def upload_chart(self, archive: str) -> str:
+        """Send a chart archive and return what it says; raise ChartError if refused."""
+
+    def import_image(self, filename: str) -> str:
+        """Have an image archive below VOLUME_PATH imported into containerd; return what it says."""
+
+
+class FileLock(Protocol):
+    """A lock across processes; see `Locks`."""
+
+    def release(self) -> None:
+        """Give it back; a second call does nothing."""
+
+
+class Locks(Protocol):
+    """One at a time per target, across processes."""
+
+    def try_acquire(self, name: str) -> FileLock | None:
+        """Return the lock, or None if another process holds it."""
+
+    def holder(self, name: str) -> str:
+        """Return who holds it, e.g. ``edk build (pid 12)``; empty if not known."""
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+
+
+class EventSink(Protocol):
+    """Shows or stores events."""
+
+    def emit(self, event: Event) -> None:
+        """Take one event; never raises for the event's sake."""
+
+    def close(self) -> None:
+        """Write out what is left."""
+
+
+class Cache(Protocol):
+    """The state's memory: everything in it may be lost at any time, and costs work then, never truth."""
+
+    def readings(self, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return those stored of `keys` (content digests with the reader's version)."""
+
+    def store_readings(self, kind: str, values: dict[str, bytes]) -> None:
+        """Store readings by key."""
+
+    def fingerprint_of(self, digest: str) -> str:
+        """Return the fingerprint that the image with this manifest digest carries; empty if not known."""
+
+    def store_fingerprint(self, digest: str, fingerprint: str) -> None:
+        """Remember the fingerprint of a manifest digest."""
+
+    def record_build(self, record: bytes) -> None:
+        """Append one finished build to the history."""

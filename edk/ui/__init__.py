@@ -1,0 +1,1 @@
+"""Sinks of events: plain lines, JSON lines, and the printed plan."""
