@@ -1,0 +1,114 @@
+"""What was read: roots, the targets in them, operator images and charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from edk.domain.charts.model import ChartReading
+from edk.domain.diagnostics import Diagnostic
+from edk.domain.dockerfile.model import DockerfileReading
+from edk.domain.operators.model import OperatorImage
+
+RootKind = Literal["extension", "extensions", "platform", "bundled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder that is read.
+
+    Args:
+        path: absolute, links resolved.
+        kind: ``extension`` is one that was asked for; the others are looked into for what it needs.
+        distance: targets of smaller distance win; those of one distance must not share a name.
+    """
+
+    path: str
+    kind: RootKind
+    distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A Dockerfile with its context that yields an image.
+
+    Args:
+        root: the root that it was found in.
+        dockerfile: path relative to the root.
+        context: folder relative to the root; empty is the root itself.
+        name: of its label IMAGE; empty if it has none.
+        name_line: line of that label.
+        version: of its label VERSION; empty if it has none.
+        local_only: whether its label REGISTRY says ``local-only``.
+        build_ignore: whether its label BUILD_IGNORE says so.
+        content_digest: sha256 of the Dockerfile.
+        reading: what it says.
+    """
+
+    root: Root
+    dockerfile: str
+    context: str
+    name: str
+    name_line: int
+    version: str
+    local_only: bool
+    build_ignore: bool
+    content_digest: str
+    reading: DockerfileReading
+
+    @property
+    def key(self) -> str:
+        """Return its identity: names may be shared by mistake, paths can't."""
+        return f"{self.root.path}/{self.dockerfile}"
+
+    @property
+    def label(self) -> str:
+        """Return how it is called on the screen."""
+        return self.name or self.dockerfile
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedImage:
+    """An operator image with the root of its file."""
+
+    root: Root
+    image: OperatorImage
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedChart:
+    """A chart with its root."""
+
+    root: Root
+    chart: ChartReading
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedDiagnostic:
+    """A diagnostic with the root of its file."""
+
+    root: Root
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Everything that was read.
+
+    Args:
+        roots: nearest first.
+        targets: of all roots.
+        operator_images: of the extensions that were asked for.
+        charts: of all roots.
+        diagnostics: of reading.
+        files: how many files and folders were looked at.
+        operator_files: how many operator and DAG files were read.
+    """
+
+    roots: tuple[Root, ...]
+    targets: tuple[Target, ...] = ()
+    operator_images: tuple[LocatedImage, ...] = ()
+    charts: tuple[LocatedChart, ...] = ()
+    diagnostics: tuple[LocatedDiagnostic, ...] = ()
+    files: int = 0
+    operator_files: int = 0

@@ -1,0 +1,299 @@
+"""The settings: one frozen value, from flags over environment over ``edk.yaml`` over defaults, validated once."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from edk.domain.errors import UsageError
+
+DEFAULT_REGISTRY = "localhost:32000"
+DEFAULT_WORKSPACE = "/kaapana/app"
+DEFAULT_REPOSITORY = "https://github.com/kaapana/kaapana"
+PROXY_NAMES = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy", "all_proxy")
+CONFIG_NAME = "edk.yaml"
+MAX_CONFIG_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that may be set; see ``docs/configuration.md`` for each one's flag, variable and key.
+
+    Args:
+        extensions_dir: folder of all extensions.
+        repo_path: clone of the platform's repository; need not exist.
+        repo_url: where `edk init` clones it from.
+        build_branch: branch of the platform; empty: the remote's default.
+        build_version: version of the platform, the tag of images; may be a ``git describe``.
+        registry: name of the local registry in references written into images and charts.
+        registry_push: the same registry's address from where the EDK and the engine are.
+        platform_registry: the registry that the platform was deployed from.
+        docker_host: address of the engine; empty: as the docker command finds it.
+        classic_builder: use the classic builder though the engine has BuildKit.
+        kube_helm_url: address of kube-helm; empty: charts are not uploaded.
+        volume_path: where image archives for the platform are put.
+        state_dir: where state, logs, staged charts and archives go.
+        jobs: builds at once.
+        retries: further attempts where infrastructure failed.
+        build_timeout: seconds for one image; 0: none.
+        max_context_bytes: a context larger than this is warned about.
+        base_overrides: upstream reference → the one to use instead.
+        mirrors: registry host (and path) of upstream references → the one to use instead.
+        build_args: passed to every Dockerfile that declares them.
+        exclude: patterns of paths that are not read, relative to the root.
+        network: of RUN steps; empty: the engine's default.
+        platform: e.g. ``linux/amd64``; empty: the engine's own.
+        allowed_frontends: prefixes of ``# syntax=`` images that may run; others are left out in the stream.
+        proxies: proxy variables that are passed to builds.
+        config_files: the files that were read, nearest first.
+    """
+
+    extensions_dir: str = f"{DEFAULT_WORKSPACE}/kaapana/extensions"
+    repo_path: str = f"{DEFAULT_WORKSPACE}/kaapana"
+    repo_url: str = DEFAULT_REPOSITORY
+    build_branch: str = ""
+    build_version: str = "0.0.0"
+    registry: str = DEFAULT_REGISTRY
+    registry_push: str = ""
+    platform_registry: str = ""
+    docker_host: str = ""
+    classic_builder: bool = False
+    kube_helm_url: str = ""
+    volume_path: str = "/kaapana/minio/edk-to-minio"
+    state_dir: str = ""
+    jobs: int = 0
+    retries: int = 3
+    build_timeout: int = 0
+    max_context_bytes: int = 2 << 30
+    base_overrides: tuple[tuple[str, str], ...] = ()
+    mirrors: tuple[tuple[str, str], ...] = ()
+    build_args: tuple[tuple[str, str], ...] = ()
+    exclude: tuple[str, ...] = ()
+    network: str = ""
+    platform: str = ""
+    allowed_frontends: tuple[str, ...] = ("docker/dockerfile", "docker.io/docker/dockerfile")
+    proxies: tuple[tuple[str, str], ...] = ()
+    config_files: tuple[str, ...] = ()
+
+    @property
+    def push_host(self) -> str:
+        """Return the address that pushes and look-ups go to."""
+        return self.registry_push or self.registry
+
+    def state_path(self, *parts: str) -> str:
+        """Return a path in the state folder."""
+        return os.path.join(self.state_dir, *parts)  # noqa: PTH118 - pathlib costs 10 ms of every start
+
+
+# Variable of the environment → field. The first name that is set wins.
+ENVIRONMENT: dict[str, tuple[str, ...]] = {
+    "extensions_dir": ("EDK_EXTENSIONS_DIR",),
+    "repo_path": ("KAAPANA_REPO_PATH",),
+    "repo_url": ("KAAPANA_REPO_URL",),
+    "build_branch": ("KAAPANA_BUILD_BRANCH",),
+    "build_version": ("KAAPANA_BUILD_VERSION",),
+    "registry": ("EDK_REGISTRY",),
+    "registry_push": ("LOCAL_REGISTRY_URL",),
+    "platform_registry": ("REGISTRY_URL",),
+    "docker_host": ("DOCKER_HOST",),
+    "classic_builder": ("EDK_CLASSIC_BUILDER",),
+    "kube_helm_url": ("KUBE_HELM_URL",),
+    "volume_path": ("VOLUME_PATH",),
+    "state_dir": ("EDK_STATE_DIR",),
+    "jobs": ("EDK_JOBS",),
+    "retries": ("EDK_RETRIES",),
+    "build_timeout": ("EDK_BUILD_TIMEOUT",),
+    "network": ("EDK_NETWORK",),
+    "platform": ("EDK_PLATFORM",),
+}
+NOT_CONFIGURABLE = frozenset({"proxies", "config_files", "state_dir"})
+
+
+def default_state_dir(environ: Mapping[str, str]) -> str:
+    """Return the state folder by the XDG rules; without HOME one below ``/tmp`` of this user."""
+    home = environ.get("XDG_STATE_HOME") or (
+        environ["HOME"] + "/.local/state" if environ.get("HOME") else f"/tmp/edk-{os.getuid()}"  # noqa: S108
+    )
+    return f"{home}/edk"
+
+
+def load_settings(
+    environ: Mapping[str, str],
+    flags: Mapping[str, object],
+    config_dirs: tuple[str, ...],
+) -> Settings:
+    """Return the settings.
+
+    Args:
+        environ: the environment.
+        flags: fields given on the command line; None means not given.
+        config_dirs: folders whose ``edk.yaml`` counts, nearest first; that of the state folder is the last.
+
+    Raises:
+        UsageError: a value is not of its kind, a key is unknown, or a file can't be read.
+    """
+    state_dir = str(flags.get("state_dir") or environ.get("EDK_STATE_DIR") or default_state_dir(environ))
+    values: dict[str, Any] = {}
+    config_files = []
+    for folder in reversed((*config_dirs, state_dir)):
+        path = f"{folder}/{CONFIG_NAME}"
+        config = _read_config(path)
+        if config is not None:
+            config_files.insert(0, path)
+            _merge(values, config)
+    for field, names in ENVIRONMENT.items():
+        for name in names:
+            if environ.get(name, "") != "":
+                values[field] = _convert(field, environ[name], f"environment variable {name}")
+                break
+    for field, value in flags.items():
+        if value is None:
+            continue
+        if isinstance(value, tuple) and isinstance(values.get(field), tuple) and field == "build_args":
+            value = tuple({**dict(values[field]), **dict(value)}.items())
+        values[field] = value
+    values["proxies"] = tuple(
+        (name, environ[name])
+        for base in PROXY_NAMES
+        for name in (base, base.upper())
+        if environ.get(name)
+    )
+    values["state_dir"] = state_dir
+    values["config_files"] = tuple(config_files)
+    return _validated(Settings(**values))
+
+
+def _validated(settings: Settings) -> Settings:
+    if settings.jobs < 0 or settings.jobs > 1000:  # noqa: PLR2004
+        raise UsageError(f"jobs must be between 1 and 1000, not {settings.jobs}", "for example --jobs 4")
+    jobs = settings.jobs or min(8, 2 * (os.cpu_count() or 2))
+    for field in ("registry", "registry_push", "platform_registry"):
+        value = getattr(settings, field)
+        if "://" in value or any(c.isspace() for c in value):
+            raise UsageError(
+                f"{field} is {value!r}, which is not a registry's name",
+                "write host:port without http://, for example localhost:32000",
+            )
+    return replace(
+        settings,
+        jobs=jobs,
+        registry=settings.registry.rstrip("/"),
+        registry_push=settings.registry_push.rstrip("/"),
+        platform_registry=settings.platform_registry.rstrip("/"),
+        extensions_dir=settings.extensions_dir.rstrip("/") or "/",
+        repo_path=settings.repo_path.rstrip("/") or "/",
+    )
+
+
+def _merge(values: dict[str, Any], config: Mapping[str, Any]) -> None:
+    """Put a nearer file's values over those of farther ones; maps are merged key by key."""
+    for key, value in config.items():
+        if key in {"base_overrides", "mirrors", "build_args"}:
+            value = tuple({**dict(values.get(key, ())), **dict(value)}.items())
+        elif key == "exclude":
+            value = (*values.get(key, ()), *value)
+        values[key] = value
+
+
+def _read_config(path: str) -> dict[str, Any] | None:
+    """Return one file's settings by field, None if there is no such file."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            content = file.read(MAX_CONFIG_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", "make the file readable, or remove it") from error
+    if len(content) > MAX_CONFIG_BYTES:
+        raise UsageError(f"{path} is larger than {MAX_CONFIG_BYTES} bytes", "it is not a configuration file")
+    return _parse_config(path, content)
+
+
+def _parse_config(path: str, content: bytes) -> dict[str, Any]:
+    import yaml
+
+    try:
+        document = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content).get_single_data()
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise UsageError(
+            f"{path}:{line}: not valid YAML: {getattr(error, 'problem', None) or error}", "mend this line"
+        ) from error
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise UsageError(f"{path}:1: expected keys and values", "see docs/configuration.md")
+    known = {f.name for f in fields(Settings)} - NOT_CONFIGURABLE
+    values = {}
+    for key, value in document.items():
+        if key not in known:
+            near = difflib.get_close_matches(str(key), sorted(known), n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "see docs/configuration.md for the keys"
+            raise UsageError(f"{path}:{_line_of(content, str(key))}: unknown key {key!r}", hint)
+        values[key] = _convert(key, value, f"{path}:{_line_of(content, key)}: {key}")
+    return values
+
+
+def _line_of(content: bytes, key: str) -> int:
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        if line.split(":")[0].strip(" \"'") == key:
+            return number
+    return 1
+
+
+def _convert(field: str, value: object, where: str) -> object:
+    """Return a value as its field wants it; raise UsageError naming where it came from."""
+    kind = {f.name: f.type for f in fields(Settings)}[field]
+    convert: Callable[[object], object] = _CONVERTERS[str(kind)]
+    try:
+        return convert(value)
+    except ValueError as error:
+        raise UsageError(f"{where}: {error}", "see docs/configuration.md") from error
+
+
+def _to_str(value: object) -> str:
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError(f"expected text, not {value!r}")
+
+
+def _to_int(value: object) -> int:
+    try:
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            return int(value)
+    except ValueError:
+        pass
+    raise ValueError(f"expected a whole number, not {value!r}")
+
+
+def _to_bool(value: object) -> bool:
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    result = known.get(str(value).lower())
+    if result is None:
+        raise ValueError(f"expected true or false, not {value!r}")
+    return result
+
+
+def _to_list(value: object) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise ValueError(f"expected a list of texts, not {value!r}")
+
+
+def _to_map(value: object) -> tuple[tuple[str, str], ...]:
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return tuple((key, _to_str(item)) for key, item in value.items())
+    raise ValueError(f"expected keys and texts, not {value!r}")
+
+
+_CONVERTERS: dict[str, Callable[[object], object]] = {
+    "str": _to_str,
+    "int": _to_int,
+    "bool": _to_bool,
+    "tuple[str, ...]": _to_list,
+    "tuple[tuple[str, str], ...]": _to_map,
+}
