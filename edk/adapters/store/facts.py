@@ -1,0 +1,99 @@
+"""Facts as rows: each with a checksum over its kind, key and value, and the day it was last of use.
+
+A fact stays true for ever (the content under a file's stamp, the reading of a content, the fingerprint that a
+manifest carries), so an old row is never wrong, only useless. A *damaged* row must not be believed: one whose
+checksum does not match is no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+VERSION = 1
+SCHEMA = (
+    "CREATE TABLE facts (kind TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, used INTEGER NOT NULL,"
+    " checksum BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID",
+    "CREATE TABLE builds (id INTEGER PRIMARY KEY, record BLOB NOT NULL, checksum BLOB NOT NULL)",
+)
+KEEP_DAYS = 60
+KEEP_FACTS = 200_000
+KEEP_BUILDS = 2_000
+
+_BATCH = 500
+_SELECT = "SELECT key, value, used, checksum FROM facts WHERE kind = ?"
+
+Row = tuple[bytes, bytes, int]
+"""Key, value, and the day it was last of use."""
+
+
+def rows(db: sqlite3.Connection, kind: str, keys: Sequence[bytes] | None) -> list[Row]:
+    """Return the undamaged facts of a kind: those of `keys`, or all if None."""
+    if keys is None:
+        return list(_sound(kind, db.execute(_SELECT, (kind,))))
+    found: list[Row] = []
+    for start in range(0, len(keys), _BATCH):
+        batch = keys[start : start + _BATCH]
+        marks = ", ".join("?" * len(batch))
+        found += _sound(kind, db.execute(f"{_SELECT} AND key IN ({marks})", (kind, *batch)))  # noqa: S608
+    return found
+
+
+def write(db: sqlite3.Connection, facts: Iterable[tuple[str, bytes, bytes]], day: int) -> None:
+    """Store facts (kind, key, value), used on this day."""
+    values = ((kind, key, value, day, _checksum(kind, key, value)) for kind, key, value in facts)
+    db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?)", values)
+
+
+def touch(db: sqlite3.Connection, facts: Iterable[tuple[str, bytes]], day: int) -> None:
+    """Note that facts (kind, key) were of use on this day."""
+    values = ((day, kind, key) for kind, key in facts)
+    db.executemany("UPDATE facts SET used = ? WHERE kind = ? AND key = ?", values)
+
+
+def append_builds(db: sqlite3.Connection, records: Iterable[bytes]) -> None:
+    """Append records of finished builds."""
+    values = ((record, _checksum("build", b"", record)) for record in records)
+    db.executemany("INSERT INTO builds (record, checksum) VALUES (?, ?)", values)
+
+
+def latest_builds(db: sqlite3.Connection, count: int) -> list[bytes]:
+    """Return the last undamaged records of builds, the latest first."""
+    found = db.execute("SELECT record, checksum FROM builds ORDER BY id DESC LIMIT ?", (count,))
+    return [
+        record
+        for record, checksum in found
+        if isinstance(record, bytes) and checksum == _checksum("build", b"", record)
+    ]
+
+
+def prune(db: sqlite3.Connection, day: int) -> None:
+    """Forget what was of no use for long, and the oldest of what is too much."""
+    db.execute("DELETE FROM facts WHERE used < ?", (day - KEEP_DAYS,))
+    (count,) = db.execute("SELECT count(*) FROM facts").fetchone()
+    if count > KEEP_FACTS:
+        oldest = "SELECT kind, key FROM facts ORDER BY used LIMIT ?"
+        db.execute(f"DELETE FROM facts WHERE (kind, key) IN ({oldest})", (count - KEEP_FACTS // 2,))  # noqa: S608
+    db.execute("DELETE FROM builds WHERE id <= (SELECT max(id) FROM builds) - ?", (KEEP_BUILDS,))
+
+
+def _sound(kind: str, found: Iterable[tuple[object, object, object, object]]) -> Iterator[Row]:
+    # Damage may give a column any type, whatever the schema says.
+    for key, value, used, checksum in found:
+        if (
+            isinstance(key, bytes)
+            and isinstance(value, bytes)
+            and isinstance(used, int)
+            and checksum == _checksum(kind, key, value)
+        ):
+            yield key, value, used
+
+
+def _checksum(kind: str, key: bytes, value: bytes) -> bytes:
+    # The lengths keep (key, value) pairs apart that only differ in where one ends.
+    head = f"{kind}\0{len(key)}\0{len(value)}\0".encode()
+    return blake2b(head + key + value, digest_size=8).digest()
