@@ -64,7 +64,7 @@ class ImageBuilder(Protocol):
         progress: Callable[[StepProgress], None],
         cancellation: Cancellation,
     ) -> BuiltImage:
-        """Build one image from a streamed context (a tar whose first member is ``Dockerfile``).
+        """Build one image from a streamed context (a tar whose first member is `request.dockerfile_member`).
 
         Raises:
             StepFailedError: an instruction failed.

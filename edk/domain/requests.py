@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+DOCKERFILE_MEMBER = ".edk.Dockerfile"
+"""Name of the Dockerfile within the streamed context, unless it goes in the place of the user's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
@@ -46,6 +49,7 @@ class BuildRequest:
         no_cache: build every step anew.
         pull: look for newer bases.
         target: stage to build; empty: the last.
+        dockerfile_member: name of the first member of the streamed context, which holds the Dockerfile.
     """
 
     name: str
@@ -60,6 +64,7 @@ class BuildRequest:
     no_cache: bool = False
     pull: bool = False
     target: str = ""
+    dockerfile_member: str = DOCKERFILE_MEMBER
 
 
 @dataclass(frozen=True, slots=True)
