@@ -21,16 +21,25 @@ _DOCKERFILE = re.compile(r"Dockerfile([.\-_A-Za-z0-9].*)?|.+\.Dockerfile")
 _NO_DOCKERFILE = re.compile(r".*(\.dockerignore|~|\.(bak|orig|rej|swp|swo|tmp|md|txt|rst|lock|ya?ml|json|py|sh|tgz|gz))")
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file that may be read: its path, the path of its content (another one for a link), and its entry."""
+
+    path: str
+    source: str
+    entry: Entry
+
+
 @dataclass(slots=True)
 class Found:
     """What a walk found; paths relative to the root, in sorted order of the walk."""
 
-    dockerfiles: list[tuple[str, Entry]] = field(default_factory=list)
-    operators: list[tuple[str, Entry]] = field(default_factory=list)
-    dags: list[tuple[str, Entry]] = field(default_factory=list)
-    python: dict[str, Entry] = field(default_factory=dict)
+    dockerfiles: list[Candidate] = field(default_factory=list)
+    operators: list[Candidate] = field(default_factory=list)
+    dags: list[Candidate] = field(default_factory=list)
+    python: dict[str, Candidate] = field(default_factory=dict)
     charts: list[str] = field(default_factory=list)
-    containers: list[tuple[str, Entry]] = field(default_factory=list)
+    containers: list[Candidate] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     entries: int = 0
 
@@ -129,6 +138,7 @@ def _take(tree: SourceTree, root: str, relative: str, entry: Entry, found: Found
     kind = _kind_of_name(entry.name)
     if not kind:
         return
+    source = relative
     if entry.kind == "link":
         followed = follow_inside(tree, root, relative, entry)
         if followed is None:
@@ -136,26 +146,27 @@ def _take(tree: SourceTree, root: str, relative: str, entry: Entry, found: Found
                 message = f"link to {entry.target!r} is not followed"
                 found.diagnostics.append(codes.LINK_LEFT_OUT.at(relative, 0, message))
             return
-        entry = followed
+        source, entry = followed
     if entry.kind != "file":
         if kind != "python":
             message = f"{entry.name!r} is no regular file, and is not opened"
             found.diagnostics.append(codes.NOT_REGULAR.at(relative, 0, message))
         return
+    candidate = Candidate(relative, source, entry)
     if kind == "chart":
         found.charts.append(posixpath.dirname(relative))
     elif kind == "container":
-        found.containers.append((relative, entry))
+        found.containers.append(candidate)
     elif kind == "dockerfile":
-        found.dockerfiles.append((relative, entry))
+        found.dockerfiles.append(candidate)
     else:
-        found.python[relative] = entry
+        found.python[relative] = candidate
         if kind != "python":
-            (found.operators if kind == "operator" else found.dags).append((relative, entry))
+            (found.operators if kind == "operator" else found.dags).append(candidate)
 
 
-def follow_inside(tree: SourceTree, root: str, relative: str, entry: Entry) -> Entry | None:
-    """Return the regular file inside the root that a link leads to in one step, None if there is none.
+def follow_inside(tree: SourceTree, root: str, relative: str, entry: Entry) -> tuple[str, Entry] | None:
+    """Return path and entry of the regular file inside the root that a link leads to, None if there is none.
 
     A chain of links, or a way through a linked folder, may lead out of the root, and is not followed.
     """
@@ -172,4 +183,4 @@ def follow_inside(tree: SourceTree, root: str, relative: str, entry: Entry) -> E
         there = tree.stat(f"{root}/{target}")
     except OSError:
         return None
-    return there if there.kind == "file" else None
+    return (target, there) if there.kind == "file" else None

@@ -1,0 +1,241 @@
+"""From references to targets: which Dockerfile yields the image that an operator, a DAG or a chart names."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from edk.domain.charts.edits import dag_image_tags
+from edk.domain.codes import resolving as codes
+from edk.domain.reference import (
+    InvalidReferenceError,
+    RegistryAliases,
+    parse_symbolic,
+    split_local,
+    substitute,
+    valid_tag,
+    variables_of,
+)
+from edk.domain.workspace import (
+    LocatedChart,
+    LocatedDiagnostic,
+    LocatedImage,
+    Root,
+    Target,
+    Workspace,
+)
+
+Status = Literal["local", "external", "unresolved", "ambiguous"]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What names mean here.
+
+    Args:
+        aliases: the names of the one local registry.
+        registry: its name in references that are written.
+        build_version: the platform's version, the tag of images.
+    """
+
+    aliases: RegistryAliases
+    registry: str
+    build_version: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Return the platform's variables that are known here."""
+        return {
+            "KAAPANA_BUILD_VERSION": self.build_version,
+            "kaapana_build_version": self.build_version,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A place that refers to a target; `tag` is what it asks for, empty if it does not say."""
+
+    file: str
+    line: int
+    owner: str
+    how: str
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedImage:
+    """An operator image with what it resolves to."""
+
+    located: LocatedImage
+    registry: str
+    name: str
+    version: str
+    status: Status
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Targets by name, nearest first.
+
+    A target that is set to be ignored gives way to one of its name that is not.
+    """
+
+    by_name: Mapping[str, tuple[Target, ...]]
+
+    @classmethod
+    def of(cls, targets: Iterable[Target]) -> Catalog:
+        """Index targets."""
+        names: dict[str, list[Target]] = {}
+        for target in targets:
+            if target.name:
+                names.setdefault(target.name, []).append(target)
+        return cls({n: tuple(sorted(ts, key=lambda t: (t.root.distance, t.key))) for n, ts in names.items()})
+
+    def find(self, name: str) -> tuple[Target, ...]:
+        """Return the nearest targets of a name: none, one, or those of one distance that share it."""
+        found = self.by_name.get(name, ())
+        if not found:
+            return ()
+        nearest = [t for t in found if t.root.distance == found[0].root.distance]
+        active = [t for t in nearest if not t.build_ignore]
+        return tuple(active or nearest)
+
+    def near(self, name: str) -> tuple[str, ...]:
+        """Return up to three names that look like one that was not found."""
+        return tuple(difflib.get_close_matches(name, self.by_name.keys(), n=3, cutoff=0.6))
+
+
+@dataclass(slots=True)
+class Resolution:
+    """What the references of the extension came to; filled in once by `resolve`.
+
+    Args:
+        images: the operator images.
+        references: key of a target → who refers to it.
+        wanted: keys of targets that something refers to, in the order found.
+        diagnostics: what could not be resolved.
+    """
+
+    images: list[ResolvedImage] = field(default_factory=list)
+    references: dict[str, list[Reference]] = field(default_factory=dict)
+    wanted: list[Target] = field(default_factory=list)
+    diagnostics: list[LocatedDiagnostic] = field(default_factory=list)
+
+    def refer(self, target: Target, reference: Reference) -> None:
+        """Note that something refers to a target."""
+        if target.key not in self.references:
+            self.wanted.append(target)
+        self.references.setdefault(target.key, []).append(reference)
+
+
+def resolve(workspace: Workspace, catalog: Catalog, names: Names) -> Resolution:
+    """Resolve every operator image and every image that a chart of the extension names."""
+    resolution = Resolution()
+    for located in workspace.operator_images:
+        _resolve_operator_image(located, catalog, names, resolution)
+    for located_chart in workspace.charts:
+        if located_chart.root.kind == "extension":
+            _resolve_chart(located_chart, workspace.charts, catalog, names, resolution)
+    return resolution
+
+
+def _resolve_operator_image(
+    located: LocatedImage, catalog: Catalog, names: Names, resolution: Resolution
+) -> None:
+    image = located.image
+    if image.unresolved or not image.value:
+        resolution.images.append(ResolvedImage(located, "", "", "", "unresolved"))
+        return
+    value = substitute(image.value, names.variables)
+    try:
+        parsed = parse_symbolic(value)
+    except InvalidReferenceError as error:
+        diagnostic = codes.INVALID_NAME.at(image.file, image.line, error.message, column=image.column)
+        resolution.diagnostics.append(LocatedDiagnostic(located.root, diagnostic))
+        resolution.images.append(ResolvedImage(located, "", "", "", "unresolved"))
+        return
+    local = split_local(value, names.aliases)
+    if local is None:
+        version = parsed.tag or parsed.digest
+        resolution.images.append(
+            ResolvedImage(located, parsed.registry, parsed.repository, version, "external")
+        )
+        return
+    registry = value.partition("/" + local.name)[0]
+    found = catalog.find(local.name)
+    status: Status = "local" if len(found) == 1 else "ambiguous" if found else "external"
+    key = found[0].key if len(found) == 1 else ""
+    resolution.images.append(
+        ResolvedImage(located, registry, local.name, local.tag or local.digest, status, key)
+    )
+    if not found:
+        _note_not_local(located.root, image.file, image.line, local.name, catalog, resolution)
+    tag = local.tag
+    if variables_of(tag):
+        message = f"the tag of {value!r} is known at run time only"
+        diagnostic = codes.UNREFERENCED_TAG.at(image.file, image.line, message, column=image.column)
+        resolution.diagnostics.append(LocatedDiagnostic(located.root, diagnostic))
+        tag = ""
+    for target in found:
+        resolution.refer(target, Reference(image.file, image.line, image.owner, "operator", tag))
+
+
+def _note_not_local(
+    root: Root, file: str, line: int, name: str, catalog: Catalog, resolution: Resolution
+) -> None:
+    near = catalog.near(name)
+    hint = f"did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    message = f"no Dockerfile here yields {name!r}; it is expected in the platform's registry"
+    resolution.diagnostics.append(LocatedDiagnostic(root, codes.NOT_LOCAL.at(file, line, message, hint)))
+
+
+def _resolve_chart(
+    located: LocatedChart,
+    charts: Sequence[LocatedChart],
+    catalog: Catalog,
+    names: Names,
+    resolution: Resolution,
+) -> None:
+    chart = located.chart
+    installer = nearest_chart(charts, "dag-installer-chart")
+    installer_version = installer.chart.version if installer else "0.0.0"
+    for image in chart.images:
+        if image.unresolved or not image.value:
+            continue
+        value = substitute(image.value, names.variables)
+        local = split_local(value, names.aliases)
+        if local is None and image.how in {"dag", "processing"}:
+            local = split_local(f"{names.registry}/{value}", names.aliases)
+        if local is None:
+            continue
+        found = catalog.find(local.name)
+        if not found:
+            _note_not_local(located.root, image.file, image.line, local.name, catalog, resolution)
+        tags: tuple[str, ...] = (local.tag if not variables_of(local.tag) else "",)
+        if image.how == "dag":
+            tags = dag_image_tags(chart, installer_version, names.build_version)
+        for target in found:
+            for tag in tags:
+                resolution.refer(target, Reference(image.file, image.line, chart.name, image.how, tag))
+
+
+def nearest_chart(charts: Sequence[LocatedChart], name: str) -> LocatedChart | None:
+    """Return the chart of a name whose root is nearest; None if there is none.
+
+    Dependencies are found by name, as the platform's own build does; the path that is written is ignored.
+    """
+    found = [c for c in charts if c.chart.name == name]
+    return min(found, key=lambda c: (c.root.distance, c.chart.path), default=None)
+
+
+def tags_of(target: Target, references: Sequence[Reference], build_version: str) -> tuple[str, ...]:
+    """Return the tags that an image must have, the first one being that which it is pushed under.
+
+    The platform's version, ``latest`` for local-only bases, and every tag that something asks for literally.
+    """
+    first = "latest" if target.local_only else build_version
+    asked = {r.tag for r in references if r.tag and valid_tag(r.tag)}
+    return (first, *sorted(asked - {first}))
