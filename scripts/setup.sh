@@ -34,6 +34,7 @@ if [ "$edk_needs" != python ] && ! in_cluster; then
     locked "$state/lock" engine_make
     engine_ready
   }
+  record_engine
   registry_ready || locked "$state/lock" registry_make
   bases_ready || locked "$state/lock" bases_make
 fi

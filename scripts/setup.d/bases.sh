@@ -5,9 +5,7 @@
 bundled_upstream=debian:bookworm-slim
 
 # The platform's own bases replace the bundled ones; what they need is not ours to say.
-platform_is_cloned() {
-  [ -d "${KAAPANA_REPO_PATH:-/nowhere}/.git" ] || [ -d "$edk_root/kaapana/.git" ]
-}
+platform_is_cloned() { [ -e "${KAAPANA_REPO_PATH:-/kaapana/app/kaapana}/.git" ]; }
 
 bases_ready() {
   if platform_is_cloned; then return 0; fi

@@ -18,8 +18,7 @@ choose_state() {
   if [ -n "${EDK_STATE_DIR:-}" ]; then state=$EDK_STATE_DIR
   elif [ -n "${XDG_STATE_HOME:-}" ]; then state=$XDG_STATE_HOME/edk
   elif [ -n "${HOME:-}" ]; then state=$HOME/.local/state/edk
-  elif [ "$(id -u)" -eq 0 ]; then state=/var/lib/edk
-  else state=${TMPDIR:-/tmp}/edk-$(id -u)
+  else state=/tmp/edk-$(id -u)/edk
   fi
   case $state in /*) ;; *) state=$PWD/$state ;; esac
   # The folder holds the socket of a root engine: nobody else may have put it there.

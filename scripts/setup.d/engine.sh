@@ -6,13 +6,15 @@ engine_places() {
   engine_run=$state/engine
   if [ ${#state} -gt 55 ]; then engine_run=/run/edk-$(printf %s "$state" | cksum | cut -d' ' -f1); fi
   engine_socket=$engine_run/docker.sock
+  users_engine=${DOCKER_HOST:-}
+  if [ "$users_engine" = "unix://$engine_socket" ]; then users_engine=; fi
 }
 
 engine_answers() { [ -S "$1" ] && [ -w "$1" ] && [ "$(http_status "$1" /_ping)" = 200 ]; }
 
 # Set DOCKER_HOST to an engine that answers: the user's, our own, or a usual socket.
 engine_ready() {
-  if [ -n "${DOCKER_HOST:-}" ] && [ "$DOCKER_HOST" != "unix://$engine_socket" ]; then return 0; fi
+  if [ -n "$users_engine" ]; then return 0; fi
   if running engine && [ -S "$engine_socket" ]; then
     export DOCKER_HOST="unix://$engine_socket"
     return 0
@@ -25,6 +27,14 @@ engine_ready() {
     fi
   done
   return 1
+}
+
+# Remember the choice as NAME=value for who runs edk without these scripts. The user's own is not ours to keep.
+record_engine() {
+  IFS= read -r recorded 2>/dev/null <"$state/env" || recorded=
+  if [ "$recorded" != "DOCKER_HOST=$DOCKER_HOST" ] && [ -z "$users_engine" ]; then
+    printf 'DOCKER_HOST=%s\n' "$DOCKER_HOST" >"$state/env"
+  fi
 }
 
 engine_make() {

@@ -1,0 +1,94 @@
+#!/bin/sh
+# Run every check: shellcheck, ruff, mypy, import-linter, pytest with integration and end-to-end tests.
+# Sets up what is missing first, and at the end stops what it started. Arguments go to pytest.
+# In CI (CI=true) a missing engine or registry is a failure, elsewhere their tests are skipped.
+set -eu
+edk_root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
+cd "$edk_root"
+case ${1:-} in
+  --help | -h)
+    sed -n '2,/^set/{/^set/d;s/^# //p;}' "$0"
+    exit 0 ;;
+esac
+. scripts/setup.d/common.sh
+choose_state
+tools=$edk_root/.cache/bin
+mkdir -p "$tools"
+PATH=$edk_root/.venv/bin:$tools:$PATH
+
+already=
+for part in registry engine; do
+  if running "$part" || [ -e "$state/started/$part" ]; then already="$already $part"; fi
+done
+# shellcheck disable=SC2317 # called by the trap
+stop_what_we_started() {
+  for part in registry engine; do
+    case $already in *" $part"*) ;; *) scripts/stop.sh "$part" ;; esac
+  done
+}
+trap stop_what_we_started EXIT
+trap 'exit 130' INT TERM HUP
+
+skip() { printf 'test: skipped: %s\n' "$*" >&2; }
+
+check() {
+  printf '\n== %s\n' "$*" >&2
+  "$@" || failed=${failed:-$?}
+}
+
+install_helm() {
+  if have helm; then return 0; fi
+  if ! have go; then
+    skip "helm: neither helm nor go is here, tests that need it skip themselves"
+    return 0
+  fi
+  say "installing helm with go, once (some minutes)"
+  GOBIN=$tools GOFLAGS=-mod=mod logged go install helm.sh/helm/v3/cmd/helm@v3.16.4 || skip "helm could not be installed"
+}
+
+install_shellcheck() {
+  have shellcheck || { root_on_debian && apt_install shellcheck; } || skip "shellcheck is not here"
+}
+
+# A base of two megabytes for fast tests, where there is no hub to pull one from.
+install_test_base() {
+  base=$registry/test/busybox:latest
+  if in_registry "$base"; then return 0; fi
+  busybox=$(command -v busybox) || { root_on_debian && apt_install busybox-static && busybox=$(command -v busybox); } || {
+    skip "busybox is not here: no small base for tests"
+    return 0
+  }
+  say "making the small base image $base"
+  root=$(mktemp -d)
+  mkdir -p "$root/bin" "$root/tmp" "$root/etc"
+  cp "$busybox" "$root/bin/busybox"
+  for applet in $("$busybox" --list); do
+    if [ "$applet" != busybox ]; then ln -s busybox "$root/bin/$applet"; fi
+  done
+  tar -C "$root" -cf "$root.tar" .
+  logged docker import "$root.tar" "$base" && logged docker push -q "$base"
+  rm -rf "$root" "$root.tar"
+}
+
+failed=
+scripts/setup.sh || {
+  if [ "${CI:-}" = true ]; then exit 4; fi
+  skip "integration and end-to-end tests: there is no engine or registry"
+}
+edk_needs=python
+. scripts/setup.sh
+python_ready requirements-dev.lock || locked "$edk_root/.venv.lock" python_make requirements-dev.lock
+engine_places
+if engine_ready && registry_ready; then install_test_base; fi
+install_helm
+install_shellcheck
+
+# Names that one file sets and another reads are not followed: SC1091, SC2034, SC2154.
+if have shellcheck; then
+  check shellcheck -e SC1091,SC2034,SC2154 init.sh build_extension.sh .ci/run scripts/*.sh scripts/setup.d/*.sh
+fi
+check ruff check .
+check mypy --strict edk
+check lint-imports
+check python -m pytest "$@"
+exit "${failed:-0}"
