@@ -1,9 +1,10 @@
 """Folders and files of the machine, read for one pass over them.
 
-One `FileTree` is one generation: a folder is listed once, and stays as it was seen. The next pass asks `fresh` for a
-new one. Content digests outlive both, keyed by the file's stamp (device, inode, size, mtime and ctime in ns), under
-the rule that git calls racy: a file written to less than `_SETTLED_NS` before it was hashed may change again without
-its stamp changing (clocks of file systems tick in steps of up to 2 s), so its digest is not kept.
+One `FileTree` is one generation: a folder is listed once, and stays as it was seen. The next pass asks `fresh`
+for a new one. Content digests outlive both, keyed by the file's stamp (device, inode, size, mtime and ctime
+in ns), under the rule that git calls racy: a file written to less than `_SETTLED_NS` before it was hashed may
+change again without its stamp changing (clocks of file systems tick in steps of up to 2 s), so its digest is
+not kept.
 """
 
 from __future__ import annotations
@@ -101,11 +102,11 @@ class FileTree:
     def stat(self, path: str) -> Entry:
         """Return the entry at a path as it is now; raise FileNotFoundError or another OSError."""
         status = os.lstat(path)
-        target = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""
+        target = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""  # noqa: PTH115 (Path would tidy the text)
         return _entry(path.rsplit("/", 1)[-1], status, target)
 
     def read(self, path: str, limit: int) -> bytes:
-        """Return a regular file's content; raise ValueError above `limit` bytes, OSError as the system does."""
+        """Return a regular file's content; raise ValueError above `limit` bytes, else OSError."""
         with _regular(path) as (descriptor, status):
             if status.st_size > limit:
                 raise ValueError(f"{path} has {status.st_size} bytes, more than {limit}")
@@ -195,7 +196,7 @@ def _stamp(status: os.stat_result) -> FileStamp:
 
 @contextmanager
 def _regular(path: str) -> Iterator[tuple[int, os.stat_result]]:
-    """Open a regular file and nothing else: opening a FIFO wakes its writer, opening a device may do anything."""
+    """Open a regular file and nothing else: to open a FIFO wakes its writer, a device may do anything."""
     _insist_regular(path, os.lstat(path))
     descriptor = os.open(path, _FLAGS)
     try:

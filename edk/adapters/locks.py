@@ -1,7 +1,7 @@
 """Locks across processes: ``flock`` on one small file for each name.
 
-The kernel gives a lock back when its holder dies, however it dies, so nothing here is ever stale. Lock files are
-never deleted: deleting one while another process waits for it would let two processes in.
+The kernel gives a lock back when its holder dies, however it dies, so nothing here is ever stale. Lock files
+are never deleted: deleting one while another process waits for it would let two processes in.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class FileLocks:
     def holder(self, name: str) -> str:
         """Return who holds it, e.g. ``edk build (pid 12)``; empty if not known.
 
-        Meant to be asked after `try_acquire` returned None: the name of a killed holder stays until the next one.
+        Meant to be asked after `try_acquire` returned None: a killed holder's name stays until the next.
         """
         try:
             with self._path(name).open("rb") as file:

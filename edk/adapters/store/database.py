@@ -1,7 +1,8 @@
 """A SQLite file that may be missing, damaged, locked, read-only or from the future, and never raises for it.
 
-A rollback journal rather than a write-ahead log, since state folders may lie on network mounts, where shared memory
-does not work; and no fsync: a killed process loses nothing by it, and what a power cut damages, checksums find.
+A rollback journal rather than a write-ahead log, since state folders may lie on network mounts, where shared
+memory does not work; and no fsync: a killed process loses nothing by it, and what a power cut damages,
+checksums find.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ _DIGEST = struct.Struct("<QQQqq32s")
 class SqliteStore:
     """Remembers work already done; see `edk.ports.Cache`, and `DigestMemory` of the file adapter.
 
-    Opened at the first use, written to in one transaction by `flush` and `close`. Never raises for the state's
-    sake: without a usable folder it remembers for the life of the process, and says so.
+    Opened at the first use, written to in one transaction by `flush` and `close`. Never raises for the
+    state's sake: without a usable folder it remembers for the life of the process, and says so.
 
     Args:
         state_dir: folder of the file ``state.sqlite``; empty keeps everything in memory.
