@@ -12,6 +12,7 @@ out of ``COPY . .``. A Dockerfile that no instruction copies is sent as `DOCKERF
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +29,8 @@ _BLOCK = tarfile.BLOCKSIZE
 _END = bytes(2 * _BLOCK)
 _PLAIN_NAME = 100
 _KINDS = {"file": tarfile.REGTYPE, "dir": tarfile.DIRTYPE, "link": tarfile.SYMTYPE}
-_GONE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError)
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ESTALE})
+"""What the system says of a path that is no longer the regular file it was."""
 
 
 def dockerfile_member(path: str, files: Iterable[ContextFile]) -> str:
@@ -119,11 +121,12 @@ def _checked(file: ContextFile, root: str, tree: SourceTree) -> Iterator[bytes]:
         _compare(file, tree.stat(path))
         if file.kind == "file":
             yield from _hashed(file, tree.chunks(path))
-    except _GONE as error:
-        raise _changed(file, "went away") from error
     except OSError as error:
+        if error.errno in _GONE:
+            raise _changed(file, "went away") from error
         raise SourceError(
-            f"{path} can't be read: {error.strerror or error}", "Make it readable, or ignore it in .dockerignore."
+            f"{path} can't be read: {error.strerror or error}",
+            "Make it readable, or ignore it in .dockerignore.",
         ) from error
 
 

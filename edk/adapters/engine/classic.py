@@ -1,0 +1,125 @@
+"""The classic builder's reply: its steps exist as text only, and this is the one place that reads it.
+
+The text is that of Docker's ``builder/dockerfile``: ``Step 2/5 : RUN x``, `` ---> Using cache``, `` ---> Running
+in <container>``, `` ---> <image>``. What comes between the last two is what the step printed, stderr in red.
+Podman's compatible reply counts ``STEP 2/5: RUN x`` and prints ``--> Using cache <image>``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from edk.adapters.engine.locate import Statement
+from edk.adapters.engine.loglines import LogLines, Tail
+from edk.adapters.engine.steps import FailedStep
+from edk.domain.requests import StepProgress
+
+_STEP = re.compile(r"^(?:\[\d+/\d+\] )?S(?:tep|TEP) (\d+)/(\d+) ?: (.*)$")
+_CACHED = re.compile(r"^ ?-{2,3}> Using cache")
+_MARK = re.compile(
+    r"^( ?---> (Running in )?[0-9a-f]{12,64}|--> [0-9a-f]{10,64}|Removing intermediate container [0-9a-f]+"
+    r"|Successfully (built|tagged) .*|COMMIT .*)$"
+)
+_RED, _PLAIN = "\x1b[91m", "\x1b[0m"
+
+
+@dataclass(slots=True)
+class _Step:
+    number: int
+    total: int
+    text: str
+    statement: Statement | None
+    cached: bool = False
+    tail: Tail = field(default_factory=Tail)
+
+
+class ClassicBoard:
+    """Follows the steps of one build of the classic builder.
+
+    Args:
+        statements: of the Dockerfile, in its order; the classic builder counts them all.
+        progress: told of everything.
+    """
+
+    def __init__(self, statements: Sequence[Statement], progress: Callable[[StepProgress], None]) -> None:
+        self._statements = statements
+        self._progress = progress
+        self._lines = LogLines()
+        self._step: _Step | None = None
+        self._done = self._cached = 0
+
+    def take(self, text: str) -> None:
+        """Take the ``stream`` of one message."""
+        stream: Literal["out", "err"] = "err" if text.startswith(_RED) else "out"
+        plain = text.removeprefix(_RED).removesuffix(_PLAIN)
+        for line in self._lines.take(plain.encode("utf-8", "surrogateescape")):
+            self._line(line, stream)
+
+    def end(self, failed: bool) -> None:
+        """End the last step."""
+        for line in self._lines.end():
+            self._line(line, "out")
+        self._close("failed" if failed else "")
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many steps there were, and how many came from the cache."""
+        return self._done, self._cached
+
+    def failed(self, error: str) -> FailedStep | None:
+        """Return the step that the build was at, None before the first."""
+        step = self._step
+        return None if step is None else FailedStep(_title(step), step.statement, error, step.tail.lines())
+
+    def _line(self, line: str, stream: Literal["out", "err"]) -> None:
+        found = _STEP.match(line)
+        if found is not None:
+            self._close("")
+            self._open(int(found[1]), int(found[2]), found[3])
+        elif _CACHED.match(line):
+            if self._step is not None:
+                self._step.cached = True
+        elif not _MARK.match(line) and (line or self._step is not None):
+            self._printed(line, stream)
+
+    def _open(self, number: int, total: int, text: str) -> None:
+        statement = self._statements[number - 1] if number <= len(self._statements) else None
+        if statement is not None and statement.keyword != text.split(" ", 1)[0].upper():
+            statement = None
+        self._step = _Step(number, total, text, statement)
+        self._tell("started", _title(self._step))
+
+    def _close(self, failed: str) -> None:
+        if self._step is None:
+            return
+        self._done += 1
+        self._cached += self._step.cached
+        phase: Literal["failed", "cached", "finished"] = "cached" if self._step.cached else "finished"
+        self._tell("failed" if failed else phase, _title(self._step))
+        if not failed:
+            self._step = None
+
+    def _printed(self, line: str, stream: Literal["out", "err"]) -> None:
+        if self._step is not None:
+            self._step.tail.add(line)
+        if line:
+            self._tell("log", line, stream)
+
+    def _tell(
+        self,
+        phase: Literal["started", "cached", "finished", "failed", "log"],
+        title: str,
+        stream: Literal["", "out", "err"] = "",
+    ) -> None:
+        step = self._step
+        if step is None:
+            self._progress(StepProgress("", phase, title, stream=stream))
+            return
+        line = step.statement.line if step.statement else 0
+        self._progress(StepProgress(str(step.number), phase, title, line, step.number, step.total, stream))
+
+
+def _title(step: _Step) -> str:
+    return f"[{step.number}/{step.total}] {step.text}"

@@ -1,0 +1,80 @@
+"""Asking an engine who it is and which builder it has."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+
+from edk.adapters.engine.wire import Answer, EngineWire
+from edk.domain.errors import EngineUnreachableError
+from edk.domain.requests import EngineInfo
+
+_BUDGET = 5.0
+_PROBE = b"EDK"
+"""A Dockerfile that no builder accepts: the shape of the refusal tells BuildKit, and nothing is built."""
+
+
+def ping(wire: EngineWire, deadline: float) -> Answer:
+    """Return the engine's answer to a ping; raise EngineUnreachableError."""
+    answer = wire.ask("GET", "/_ping", _left(deadline))
+    if answer.status != 200:
+        raise wire.unreachable(f"it answers a ping with status {answer.status}: {answer.message}")
+    return answer
+
+
+def deadline() -> float:
+    """Return the time by which a description has to be there."""
+    return time.monotonic() + _BUDGET
+
+
+def identity(answer: Answer) -> tuple[str, str, str]:
+    """Return what of a ping's answer changes when another engine stands there."""
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return (
+        headers.get("server", ""),
+        headers.get("builder-version", ""),
+        headers.get("libpod-api-version", ""),
+    )
+
+
+def describe(wire: EngineWire, endpoint: str, pong: Answer, until: float) -> EngineInfo:
+    """Return who answers; raise EngineUnreachableError."""
+    _, builder, podman = identity(pong)
+    version = wire.ask("GET", "/version", _left(until)).json()
+    info = wire.ask("GET", "/info", _left(until)).json()
+    name = "Podman" if podman else "Docker Engine"
+    number = str(version.get("Version") or podman)
+    if not number:
+        raise wire.unreachable("it does not tell its version, so it is no Docker Engine")
+    wire.name = f"{name} {number}"
+    driver = info.get("DriverStatus") or ()
+    return EngineInfo(
+        name=name,
+        version=number,
+        endpoint=endpoint,
+        buildkit=not podman and (builder == "2" or _probe(wire, until)),
+        containerd_store=any("io.containerd.snapshotter" in str(pair) for pair in driver),
+        platform=f"{version.get('Os') or 'linux'}/{version.get('Arch') or 'amd64'}",
+        root_dir=str(info.get("DockerRootDir") or ""),
+    )
+
+
+def _probe(wire: EngineWire, until: float) -> bool:
+    """Whether a build by BuildKit is possible on an engine that does not say so (20.10 and older)."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        member = tarfile.TarInfo("Dockerfile")
+        member.size = len(_PROBE)
+        tar.addfile(member, io.BytesIO(_PROBE))
+    answer = wire.ask("POST", "/build?version=2", _left(until), archive.getvalue())
+    return answer.status == 200 and b"moby.buildkit.trace" in answer.body
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise EngineUnreachableError(
+            f"the engine took more than {_BUDGET:.0f} seconds to say who it is", "See 'edk doctor'."
+        )
+    return left
