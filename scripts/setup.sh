@@ -9,7 +9,7 @@
 set -eu
 : "${edk_root:=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")}"
 : "${edk_needs:=engine}" # or: python
-for step in common python engine registry bases; do
+for step in common python remains engine registry bases; do
   # shellcheck source=/dev/null
   . "$edk_root/scripts/setup.d/$step.sh"
 done

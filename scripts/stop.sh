@@ -4,6 +4,7 @@ set -eu
 edk_root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
 . "$edk_root/scripts/setup.d/common.sh"
 . "$edk_root/scripts/setup.d/engine.sh"
+. "$edk_root/scripts/setup.d/remains.sh"
 . "$edk_root/scripts/setup.d/stop.sh"
 case " $* " in
   *" --help "* | *" -h "*)

@@ -71,7 +71,10 @@ identity() {
   # shellcheck disable=SC2086
   fields "$1" "$boot" ${stat##*) }
 }
-fields() { printf '%s %s %s\n' "$1" "${22}" "$2"; }
+fields() {
+  case $3 in Z | X) return 1 ;; esac # ended, only not yet collected by its parent
+  printf '%s %s %s\n' "$1" "${22}" "$2"
+}
 
 # True if the process that we recorded under this name still runs; sets $pid.
 running() {

@@ -62,10 +62,12 @@ engine_from_service() {
 engine_by_hand() {
   say "starting a Docker Engine of our own, data in $state/engine"
   mkdir -p "$state/engine/data" "$engine_run"
-  # dockerd refuses a pid file whose process lives; after a reboot that may be any process.
-  if IFS= read -r pid 2>/dev/null <"$state/engine/dockerd.pid" && ! is_dockerd "/proc/$pid/comm"; then
-    rm -f "$state/engine/dockerd.pid"
+  # One that runs without our record of it keeps its folder.
+  pid=$(cat "$state/engine/dockerd.pid" 2>/dev/null || :)
+  if [ -n "$pid" ] && is_dockerd "$pid"; then
+    give_up "the engine in $state/engine runs (process $pid), but does not answer" "kill $pid, and run this again"
   fi
+  clear_remains
   set -- --data-root "$state/engine/data" --exec-root "$engine_run/exec" \
     --host "unix://$engine_socket" --pidfile "$state/engine/dockerd.pid"
   if other_engine_runs; then
@@ -84,11 +86,13 @@ engine_by_hand() {
   }
 }
 
-is_dockerd() { IFS= read -r name 2>/dev/null <"$1" && [ "$name" = dockerd ]; }
+is_dockerd() {
+  IFS= read -r name 2>/dev/null <"/proc/$1/comm" && [ "$name" = dockerd ] && identity "$1" >/dev/null
+}
 
 other_engine_runs() {
   for process in /proc/[0-9]*; do
-    if is_dockerd "$process/comm"; then return 0; fi
+    if is_dockerd "${process#/proc/}"; then return 0; fi
   done
   return 1
 }

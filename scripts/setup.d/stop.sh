@@ -16,7 +16,10 @@ stop_part() {
       docker rm -f "${record#* }" >/dev/null 2>&1 || tell "${record#* }: is gone already" ;;
     *) stop_process "$1" ;;
   esac
-  if [ "$1" = engine ]; then clear_engine; fi
+  if [ "$1" = engine ]; then
+    clear_remains
+    remove_bridge
+  fi
   rm -f "$state/started/$1"
 }
 
@@ -31,44 +34,10 @@ stop_process() {
   gone_within 5 running "$1" || { tell "$1: process $pid does not end"; exit 4; }
 }
 
-gone_within() {
-  tries=$(($1 * 10))
-  shift
-  while "$@"; do
-    [ "$tries" -gt 0 ] || return 1
-    sleep 0.1
-    tries=$((tries - 1))
-  done
-}
-
-# What an engine that was killed leaves behind: its containerd and shims, mounts, the bridge.
-clear_engine() {
-  for signal in TERM KILL; do
-    if ! remains >/dev/null; then break; fi
-    for left in $(remains); do kill -s "$signal" "$left" 2>/dev/null || :; done
-    gone_within 5 remains >/dev/null || :
-  done
-  # /proc/mounts writes blanks as \040. Innermost mounts come last there.
-  for top in "$state/engine" "$engine_run"; do
-    awk -v top="$(printf %s "$top" | sed 's/ /\\\\040/g')/" 'index($2, top) == 1 { print $2 }' /proc/mounts |
-      sort -r | while IFS= read -r mount; do umount -l "$(printf '%b' "$mount")" || :; done
-  done
-  rm -f "$engine_socket" "$state/engine/dockerd.pid"
+remove_bridge() {
   if [ -r "$state/started/bridge" ]; then
     IFS= read -r bridge <"$state/started/bridge"
     ip link del "$bridge" 2>/dev/null || :
     rm -f "$state/started/bridge"
   fi
-}
-
-# Print the processes that run with our engine's runtime folder in their arguments; false if none.
-remains() {
-  found=1
-  for process in /proc/[0-9]*; do
-    if tr '\0' '\n' 2>/dev/null <"$process/cmdline" | grep -qF -- "$engine_run/exec/"; then
-      printf '%s\n' "${process#/proc/}"
-      found=0
-    fi
-  done
-  return $found
 }
