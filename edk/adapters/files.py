@@ -1,10 +1,10 @@
 """Folders and files of the machine, read for one pass over them.
 
-One `FileTree` is one generation: a folder is listed once, and stays as it was seen. The next pass asks `fresh`
-for a new one. Content digests outlive both, keyed by the file's stamp (device, inode, size, mtime and ctime
-in ns), under the rule that git calls racy: a file written to less than `_SETTLED_NS` before it was hashed may
-change again without its stamp changing (clocks of file systems tick in steps of up to 2 s), so its digest is
-not kept.
+One `FileTree` is one generation: a folder is listed once, and stays as it was seen. The next pass asks
+`fresh` for a new one. Content digests outlive both, keyed by the file's stamp (device, inode, size, mtime and
+ctime in ns), under the rule that git calls racy: a file written to less than `_SETTLED_NS` before it was hashed
+may change again without its stamp changing (clocks of file systems tick in steps of up to 2 s), so its digest
+is not kept.
 """
 
 from __future__ import annotations
