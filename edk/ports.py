@@ -162,6 +162,9 @@ class Clock(Protocol):
     def now(self) -> float:
         """Return seconds since the epoch."""
 
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
 
 class EventSink(Protocol):
     """Shows or stores events."""

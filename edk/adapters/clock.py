@@ -15,3 +15,7 @@ class SystemClock:
     def now(self) -> float:
         """Return seconds since the epoch."""
         return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)

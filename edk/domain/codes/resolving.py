@@ -68,7 +68,7 @@ UNREFERENCED_TAG = Code(
 )
 MISSING_SOURCE = Code(
     "EDK409",
-    "error",
+    "warning",
     "COPY or ADD names a file that does not exist",
     "The engine would fail at this instruction, after it has run all those before it.",
     "mend the path; it is relative to the folder of the Dockerfile",

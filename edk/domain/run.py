@@ -1,0 +1,337 @@
+"""The state of a run, its reducer, and the decision what to start next; all of it values and functions.
+
+The loop keeps one `RunState`, hands every message to `reduce`, and does what `schedule` says. A target's
+fingerprint is its generation: a build that ends with another fingerprint than the one now wanted counts for
+nothing, and is started anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Phase = Literal["waiting", "running", "done", "skipped", "failed", "blocked", "ignored", "cancelled"]
+FailureKind = Literal["", "step", "refused", "engine", "registry", "digest", "sources", "bug"]
+SETTLED: frozenset[Phase] = frozenset({"done", "skipped", "failed", "blocked", "ignored", "cancelled"})
+GOOD: frozenset[Phase] = frozenset({"done", "skipped"})
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRun:
+    """Where one target stands.
+
+    Args:
+        key: the target's identity.
+        label: how it is called on the screen.
+        phase: where it stands.
+        reason: why.
+        fingerprint: that is wanted now.
+        depends_on: keys of targets it stands on.
+        digest: of the image in the registry, in phases done and skipped.
+        weight: length of the longest path of builds that wait for it, itself included.
+        running: fingerprint that a worker builds right now; empty if none does.
+        attempts: how often it was started for this fingerprint.
+        not_before: monotonic seconds; not started earlier.
+        kind: of its failure.
+    """
+
+    key: str
+    label: str
+    phase: Phase
+    reason: str
+    fingerprint: str = ""
+    depends_on: tuple[str, ...] = ()
+    digest: str = ""
+    weight: float = 1.0
+    running: str = ""
+    attempts: int = 0
+    not_before: float = 0.0
+    kind: FailureKind = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """All targets, in the order of the plan.
+
+    Args:
+        targets: key → where it stands.
+        stopping: somebody asked to stop; nothing more is started.
+        replan: a file changed while it was read; the plan has to be made anew.
+    """
+
+    targets: Mapping[str, TargetRun] = field(default_factory=dict)
+    stopping: bool = False
+    replan: bool = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return all(t.phase in SETTLED and not t.running for t in self.targets.values())
+
+    @property
+    def running(self) -> tuple[TargetRun, ...]:
+        """Return the targets that a worker is at."""
+        return tuple(t for t in self.targets.values() if t.running)
+
+    def count(self, *phases: Phase) -> int:
+        """Return how many targets are in one of these phases."""
+        return sum(t.phase in phases for t in self.targets.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A target as the plan wants it; `action` as in the plan."""
+
+    key: str
+    label: str
+    action: Literal["build", "skip", "ignore", "blocked"]
+    reason: str
+    fingerprint: str
+    depends_on: tuple[str, ...]
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAdopted:
+    """A plan was made; it takes the place of the one before."""
+
+    wanted: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStarted:
+    """A worker began to build a target with the fingerprint wanted at that moment."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSucceeded:
+    """All refs of an image with this fingerprint stand in the registry."""
+
+    key: str
+    fingerprint: str
+    digest: str
+    skipped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFailed:
+    """A worker failed; `retry_at` is the monotonic time of the next attempt, None if there is none."""
+
+    key: str
+    fingerprint: str
+    kind: FailureKind
+    message: str
+    retry_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerCancelled:
+    """A worker stopped since it was asked to."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesChanged:
+    """A worker found that a file is not what the plan saw."""
+
+    key: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Somebody asked to stop."""
+
+
+Message = (
+    PlanAdopted
+    | WorkerStarted
+    | WorkerSucceeded
+    | WorkerFailed
+    | WorkerCancelled
+    | SourcesChanged
+    | StopAsked
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do now.
+
+    Args:
+        start: keys, most urgent first.
+        cancel: keys of builds that nobody wants any more.
+        holds: key → why it waits.
+        wake_at: monotonic time of the next change by time alone; None if there is none.
+    """
+
+    start: tuple[str, ...]
+    cancel: tuple[str, ...]
+    holds: Mapping[str, str]
+    wake_at: float | None
+
+
+def reduce(state: RunState, message: Message) -> RunState:
+    """Return the state after a message; the only place where it changes."""
+    match message:
+        case PlanAdopted():
+            return _settle(_adopt(state, message))
+        case StopAsked():
+            return _stop(state)
+        case WorkerStarted(key):
+            target = state.targets[key]
+            started = replace(
+                target, phase="running", running=target.fingerprint, attempts=target.attempts + 1
+            )
+            return _put(state, started)
+    target = state.targets.get(message.key)
+    if target is None:
+        return state
+    free = replace(target, running="")
+    match message:
+        case WorkerSucceeded():
+            return _settle(_put(state, _succeeded(free, message)))
+        case WorkerFailed():
+            return _settle(_put(state, _failed(state, free, message)))
+        case WorkerCancelled():
+            phase: Phase = "cancelled" if state.stopping else "waiting"
+            return _settle(_put(state, replace(free, phase=phase, reason="cancelled")))
+        case SourcesChanged():
+            phase = "cancelled" if state.stopping else "waiting"
+            changed = replace(free, phase=phase, reason=message.message)
+            return _settle(replace(_put(state, changed), replan=not state.stopping))
+
+
+def schedule(state: RunState, now: float, jobs: int) -> Decision:
+    """Decide what to start, what to cancel, and why the rest waits.
+
+    Args:
+        state: where everything stands.
+        now: monotonic seconds.
+        jobs: builds at once.
+    """
+    cancel = tuple(t.key for t in state.running if state.stopping or t.running != t.fingerprint)
+    ready: list[TargetRun] = []
+    holds: dict[str, str] = {}
+    wake_at: float | None = None
+    for target in state.targets.values():
+        if target.phase != "waiting" or state.stopping:
+            continue
+        pending = [state.targets[d].label for d in target.depends_on if state.targets[d].phase not in GOOD]
+        if target.running:
+            holds[target.key] = "the build before it is being cancelled"
+        elif state.replan:
+            holds[target.key] = "files changed; the plan is made anew"
+        elif pending:
+            holds[target.key] = f"waits for {', '.join(pending)}"
+        elif target.not_before > now:
+            holds[target.key] = target.reason
+            wake_at = min(target.not_before, wake_at if wake_at is not None else target.not_before)
+        else:
+            ready.append(target)
+    ready.sort(key=lambda t: (-t.weight, t.label))
+    free = max(0, jobs - len(state.running))
+    for target in ready[free:]:
+        holds[target.key] = f"{jobs} builds run already"
+    return Decision(tuple(t.key for t in ready[:free]), cancel, holds, wake_at)
+
+
+def _put(state: RunState, target: TargetRun) -> RunState:
+    return replace(state, targets={**state.targets, target.key: target})
+
+
+def _adopt(state: RunState, message: PlanAdopted) -> RunState:
+    weights = _weights(message.wanted)
+    targets = {w.key: _adopted(w, state.targets.get(w.key), weights[w.key]) for w in message.wanted}
+    for key, target in state.targets.items():
+        # Its Dockerfile is gone, but a worker is still at it: kept until that one has been cancelled.
+        if key not in targets and target.running:
+            targets[key] = replace(
+                target, phase="ignored", reason="its Dockerfile is gone", fingerprint="", depends_on=()
+            )
+    return RunState(targets, state.stopping, replan=False)
+
+
+_FIRST_PHASE: dict[str, Phase] = {
+    "build": "waiting",
+    "skip": "skipped",
+    "ignore": "ignored",
+    "blocked": "blocked",
+}
+
+
+def _adopted(wanted: Wanted, old: TargetRun | None, weight: float) -> TargetRun:
+    phase = _FIRST_PHASE[wanted.action]
+    fresh = TargetRun(
+        wanted.key,
+        wanted.label,
+        phase,
+        wanted.reason,
+        wanted.fingerprint,
+        wanted.depends_on,
+        wanted.digest if phase == "skipped" else "",
+        weight,
+        kind="sources" if phase == "blocked" else "",
+    )
+    if old is None:
+        return fresh
+    if old.running:
+        # Goes on if it builds what is wanted; else `schedule` cancels it, and it waits until it has ended.
+        phase = "running" if old.running == wanted.fingerprint and phase == "waiting" else phase
+        return replace(fresh, phase=phase, running=old.running, attempts=old.attempts)
+    if phase == "waiting" and old.fingerprint == wanted.fingerprint and old.phase in {"failed", "done"}:
+        # The same inputs failed before, or were just built by force: trying again would tell nothing new.
+        return replace(old, depends_on=wanted.depends_on, weight=weight, label=wanted.label)
+    return fresh
+
+
+def _weights(wanted: tuple[Wanted, ...]) -> dict[str, float]:
+    """Return for each target the length of the longest path of builds that wait for it."""
+    weights = {w.key: (1.0 if w.action == "build" else 0.0) for w in wanted}
+    own = dict(weights)
+    for w in reversed(wanted):
+        for below in w.depends_on:
+            if below in weights:
+                weights[below] = max(weights[below], own[below] + weights[w.key])
+    return weights
+
+
+def _succeeded(free: TargetRun, message: WorkerSucceeded) -> TargetRun:
+    if free.phase != "running" or message.fingerprint != free.fingerprint:
+        return free if free.phase != "running" else replace(free, phase="waiting", attempts=0)
+    phase: Phase = "skipped" if message.skipped else "done"
+    return replace(free, phase=phase, digest=message.digest, not_before=0.0)
+
+
+def _failed(state: RunState, free: TargetRun, message: WorkerFailed) -> TargetRun:
+    if free.phase != "running" or message.fingerprint != free.fingerprint:
+        return free if free.phase != "running" else replace(free, phase="waiting", attempts=0)
+    if state.stopping:
+        return replace(free, phase="cancelled", reason=message.message)
+    if message.retry_at is not None:
+        return replace(free, phase="waiting", reason=message.message, not_before=message.retry_at)
+    return replace(free, phase="failed", reason=message.message, kind=message.kind)
+
+
+def _stop(state: RunState) -> RunState:
+    targets = {
+        key: replace(t, phase="cancelled", reason="stopped") if t.phase == "waiting" and not t.running else t
+        for key, t in state.targets.items()
+    }
+    return RunState(targets, stopping=True, replan=False)
+
+
+def _settle(state: RunState) -> RunState:
+    """Block what stands on something that failed; targets come after those that they stand on."""
+    targets = dict(state.targets)
+    for key, target in targets.items():
+        bad = [d for d in target.depends_on if d not in targets or targets[d].phase in SETTLED - GOOD]
+        if bad and target.phase == "waiting" and not target.running:
+            by = targets[bad[0]].label if bad[0] in targets else bad[0]
+            kind = targets[bad[0]].kind if bad[0] in targets else "sources"
+            targets[key] = replace(target, phase="blocked", reason=f"blocked by {by}", kind=kind)
+    return replace(state, targets=targets)

@@ -1,0 +1,131 @@
+"""Which files of a target's context count, looked up in the tree."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from edk.domain.codes import resolving as codes
+from edk.domain.diagnostics import Diagnostic
+from edk.domain.dockerfile.context import ContextRules, context_rules, unmatched
+from edk.domain.dockerfile.ignore import IgnoreError, IgnoreRules, ignore_file_for, parse_ignore
+from edk.domain.files import ContextFile, Entry
+from edk.domain.plan import ContextReading
+from edk.domain.workspace import Target
+
+if TYPE_CHECKING:
+    from edk.ports import SourceTree
+
+MAX_IGNORE_BYTES = 8 << 20
+MAX_DEPTH = 256
+
+
+def read_context(
+    tree: SourceTree, target: Target, *, all_stages: bool, warn_bytes: int
+) -> tuple[ContextReading, list[Diagnostic]]:
+    """Return what of a target's context counts, and what is wrong with it.
+
+    Args:
+        tree: the file system.
+        target: whose context it is.
+        all_stages: whether stages count that the last one does not need.
+        warn_bytes: a larger context is warned about.
+    """
+    root = f"{target.root.path}/{target.context}" if target.context else target.root.path
+    try:
+        ignore = _ignore_rules(tree, root, posixpath.basename(target.dockerfile))
+    except IgnoreError as error:
+        return ContextReading(problem=f"{target.context}/{error}".lstrip("/")), []
+    except (OSError, ValueError) as error:
+        return ContextReading(problem=f"{target.context}/.dockerignore: {error}".lstrip("/")), []
+    rules = context_rules(target.reading, ignore, all_stages=all_stages)
+    found: dict[str, ContextFile] = {}
+    try:
+        if _through_link(tree, root, rules):
+            rules = rules.everything("a source leads through a link")
+        for start in rules.roots:
+            _collect(tree, root, start, rules, found)
+    except OSError as error:
+        name = error.filename if isinstance(error.filename, str) else root
+        return ContextReading(problem=f"{_relative(name, target)}: not readable: {error.strerror}"), []
+    files = tuple(found[path] for path in sorted(found))
+    total = sum(file.size for file in files)
+    reading = ContextReading(files, total, rules.why_whole if rules.whole else "")
+    return reading, _diagnose(target, rules, reading, warn_bytes)
+
+
+def _relative(path: str, target: Target) -> str:
+    return path.removeprefix(target.root.path + "/")
+
+
+def _ignore_rules(tree: SourceTree, root: str, dockerfile: str) -> IgnoreRules:
+    """Return the rules of the ignore file that applies; none if there is none."""
+    entries = {entry.name: entry for entry in tree.list(root)}
+    name = ignore_file_for(dockerfile, entries.keys())
+    if not name:
+        return parse_ignore(b"")
+    if entries[name].kind != "file":
+        raise ValueError(f"{name} is no regular file; make it one, or remove it")
+    return parse_ignore(tree.read(f"{root}/{name}", MAX_IGNORE_BYTES))
+
+
+def _through_link(tree: SourceTree, root: str, rules: ContextRules) -> bool:
+    """Tell whether a source's fixed part leads through a linked folder, whose target is sent only with the rest."""
+    for start in rules.roots:
+        parts = start.split("/") if start else []
+        for index in range(1, len(parts) + 1):
+            try:
+                entry = tree.stat(f"{root}/{'/'.join(parts[:index])}")
+            except (FileNotFoundError, NotADirectoryError):
+                break
+            if entry.kind == "link":
+                return True
+    return False
+
+
+def _collect(
+    tree: SourceTree, root: str, start: str, rules: ContextRules, found: dict[str, ContextFile]
+) -> None:
+    if start:
+        try:
+            entry = tree.stat(f"{root}/{start}")
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        if rules.wants(start, entry.kind == "dir"):
+            _take(tree, root, start, entry, found)
+        if entry.kind != "dir":
+            return
+    pending = [start]
+    while pending:
+        folder = pending.pop()
+        for entry in tree.list(f"{root}/{folder}" if folder else root):
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if rules.wants(path, entry.kind == "dir"):
+                _take(tree, root, path, entry, found)
+            if entry.kind == "dir" and rules.descend(path):
+                if path.count("/") > MAX_DEPTH:
+                    raise OSError(0, f"folders are nested deeper than {MAX_DEPTH}", f"{root}/{path}")
+                pending.append(path)
+
+
+def _take(tree: SourceTree, root: str, path: str, entry: Entry, found: dict[str, ContextFile]) -> None:
+    """Add an entry; FIFOs, sockets and devices are left out, as the docker command leaves them out."""
+    if entry.kind == "other" or path in found:
+        return
+    digest = tree.digest(f"{root}/{path}", entry) if entry.kind == "file" else ""
+    executable = entry.kind == "file" and bool(entry.mode & 0o111)
+    found[path] = ContextFile(path, entry.kind, executable, entry.size, digest, entry.target, entry.mode)
+
+
+def _diagnose(
+    target: Target, rules: ContextRules, reading: ContextReading, warn_bytes: int
+) -> list[Diagnostic]:
+    problems = []
+    paths = [file.path for file in reading.files]
+    for use, source in unmatched(rules, paths):
+        message = f"{use.how.upper()} names {source!r}, which does not exist or is left out by .dockerignore"
+        problems.append(codes.MISSING_SOURCE.at(target.dockerfile, use.line, message))
+    if reading.total_bytes > warn_bytes:
+        size = f"{reading.total_bytes / (1 << 20):,.0f} MiB in {len(paths)} files"
+        problems.append(codes.LARGE_CONTEXT.at(target.dockerfile, 0, f"the context has {size}"))
+    return problems

@@ -1,0 +1,268 @@
+"""The loop: takes messages one by one, keeps the state, and starts and cancels what the domain decides.
+
+`edk build` runs it until it is idle. Only this loop's thread changes the state or shows events; workers post to
+the inbox. What the loop needs of threads and time comes in through `Inbox` and `Crew`, so tests run it in
+virtual time.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from edk.domain import events as ev
+from edk.domain.plan import BuildPlan, PlannedImage
+from edk.domain.run import (
+    GOOD,
+    Message,
+    PlanAdopted,
+    RunState,
+    SourcesChanged,
+    TargetRun,
+    Wanted,
+    WorkerCancelled,
+    WorkerFailed,
+    WorkerStarted,
+    WorkerSucceeded,
+    reduce,
+    schedule,
+)
+from edk.orchestrator.worker import BuiltBase, Task
+
+MAX_REPLANS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class EventOccurred:
+    """A worker has something to show."""
+
+    event: ev.Event
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailed:
+    """A worker failed in a way that the loop has to judge: retried or final.
+
+    Args:
+        key: of the target.
+        fingerprint: that was being built.
+        retryable: whether infrastructure failed.
+        failure: what to show if it is final.
+    """
+
+    key: str
+    fingerprint: str
+    retryable: bool
+    failure: ev.ImageFailed
+
+
+Post = Message | EventOccurred | TaskFailed
+
+
+class Inbox(Protocol):
+    """Where everybody puts messages, and only the loop takes them out."""
+
+    def put(self, message: Post) -> None:
+        """Add a message; callable from any thread and from a signal handler."""
+
+    def get(self, timeout: float | None) -> Post | None:
+        """Return the next message, None after `timeout` seconds without one; None waits for ever."""
+
+
+class Crew(Protocol):
+    """Runs tasks, each in a worker of its own."""
+
+    def start(self, task: Task, inbox: Inbox) -> Callable[[str], None]:
+        """Start a task and return what cancels it; the worker posts exactly one closing message."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopOptions:
+    """How the loop works.
+
+    Args:
+        jobs: builds at once.
+        retries: further attempts where infrastructure failed.
+        force: of each task.
+        no_cache: of each task.
+        pull: of each task.
+    """
+
+    jobs: int
+    retries: int
+    force: bool = False
+    no_cache: bool = False
+    pull: bool = False
+
+
+class Loop:
+    """One run over a plan.
+
+    Args:
+        inbox: where messages come from.
+        crew: does the work.
+        monotonic: tells the time.
+        emit: shows an event.
+        replan: makes a new plan, after files changed while they were read.
+        options: how it works.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        crew: Crew,
+        monotonic: Callable[[], float],
+        emit: Callable[[ev.Event], None],
+        replan: Callable[[], BuildPlan],
+        options: LoopOptions,
+    ) -> None:
+        self._inbox = inbox
+        self._crew = crew
+        self._monotonic = monotonic
+        self._emit = emit
+        self._replan = replan
+        self._options = options
+        self._cancels: dict[str, Callable[[str], None]] = {}
+        self._cancelling: set[str] = set()
+        self._images: dict[str, PlannedImage] = {}
+        self._shown_holds: dict[str, str] = {}
+        self._started_at: dict[str, float] = {}
+        self._replans = 0
+        # Equal delays would send all workers back to a registry that just returned at the same instant.
+        self._jitter = random.Random()  # noqa: S311
+        self.state = RunState()
+
+    def run(self, plan: BuildPlan) -> RunState:
+        """Work on a plan until nothing runs and nothing waits, and return where everything stands."""
+        self.adopt(plan)
+        while True:
+            wake_at = self._act()
+            if self.state.idle:
+                return self.state
+            timeout = None if wake_at is None else max(0.0, wake_at - self._monotonic())
+            post = self._inbox.get(timeout)
+            if post is not None:
+                self._take(post)
+
+    def adopt(self, plan: BuildPlan) -> None:
+        """Put a new plan in the place of the one before."""
+        self._images = {image.key: image for image in plan.images}
+        wanted = tuple(
+            Wanted(i.key, i.label, i.action, i.reason, i.fingerprint, i.node.depends_on, i.digest)
+            for i in plan.images
+        )
+        self._become(PlanAdopted(wanted))
+
+    def _take(self, post: Post) -> None:
+        match post:
+            case EventOccurred(event):
+                self._emit(event)
+            case TaskFailed():
+                self._judge(post)
+            case WorkerSucceeded() | WorkerCancelled() | SourcesChanged() | WorkerFailed():
+                self._forget(post.key)
+                self._become(post)
+            case _:
+                self._become(post)
+
+    def _act(self) -> float | None:
+        """Do what the domain decides, and return when to look again by time alone."""
+        if self.state.replan and not self.state.stopping:
+            self._make_new_plan()
+        decision = schedule(self.state, self._monotonic(), self._options.jobs)
+        for key in decision.cancel:
+            if key in self._cancels and key not in self._cancelling:
+                self._cancelling.add(key)
+                reason = "stopped" if self.state.stopping else "files changed"
+                self._cancels[key](reason)
+        for key in decision.start:
+            self._start(key)
+        for key, reason in decision.holds.items():
+            if self._shown_holds.get(key) != reason:
+                self._shown_holds[key] = reason
+                self._emit(ev.ImageHeld(self.state.targets[key].label, reason))
+        return decision.wake_at
+
+    def _start(self, key: str) -> None:
+        target = self.state.targets[key]
+        bases = tuple(
+            BuiltBase(d, self._images[d].node.target.name, self.state.targets[d].digest)
+            for d in target.depends_on
+        )
+        options = self._options
+        task = Task(
+            self._images[key], bases, target.attempts + 1, options.force, options.no_cache, options.pull
+        )
+        self._started_at[key] = self._monotonic()
+        self._become(WorkerStarted(key))
+        self._cancels[key] = self._crew.start(task, self._inbox)
+
+    def _judge(self, post: TaskFailed) -> None:
+        """Try again where infrastructure failed, with growing pauses and a cap; else show the failure."""
+        self._forget(post.key)
+        target = self.state.targets.get(post.key)
+        kind = post.failure.kind
+        attempts = target.attempts if target else 0
+        if post.retryable and attempts <= self._options.retries and not self.state.stopping:
+            delay = min(30.0, 2.0 ** (attempts - 1)) * self._jitter.uniform(0.5, 1.0)
+            self._emit(ev.RetryScheduled(post.failure.image, attempts + 1, delay, post.failure.message))
+            self._become(
+                WorkerFailed(
+                    post.key, post.fingerprint, kind, post.failure.message, self._monotonic() + delay
+                )
+            )
+            return
+        if target is not None and target.fingerprint == post.fingerprint:
+            self._emit(post.failure)
+        self._become(WorkerFailed(post.key, post.fingerprint, kind, post.failure.message))
+
+    def _forget(self, key: str) -> None:
+        self._cancels.pop(key, None)
+        self._cancelling.discard(key)
+
+    def _make_new_plan(self) -> None:
+        self._replans += 1
+        if self._replans > MAX_REPLANS:
+            # Somebody writes without end; what is on disk now can't be built as one state.
+            for target in self.state.targets.values():
+                if target.phase == "waiting":
+                    self._give_up(target)
+            return
+        self._emit(ev.Noticed("files changed while they were read; the plan is made anew"))
+        self.adopt(self._replan())
+
+    def _give_up(self, target: TargetRun) -> None:
+        message = f"its files changed {MAX_REPLANS} times while they were read"
+        image = self._images[target.key]
+        path = f"{image.node.target.root.path}/{image.node.target.dockerfile}"
+        hint = "stop what writes into the context, or leave it out in .dockerignore"
+        self._emit(ev.ImageFailed(target.label, "sources", message, hint, path, 0, "", (), ""))
+        self._become(WorkerStarted(target.key))
+        self._become(WorkerFailed(target.key, target.fingerprint, "sources", message))
+
+    def _become(self, message: Message) -> None:
+        """Change the state and show what changed."""
+        before = self.state
+        self.state = reduce(before, message)
+        for key, target in self.state.targets.items():
+            old = before.targets.get(key)
+            if old is None or old.phase != target.phase:
+                self._show(target, fresh=old is None)
+
+    def _show(self, target: TargetRun, *, fresh: bool) -> None:
+        image = self._images.get(target.key)
+        refs = image.refs if image else ()
+        seconds = self._monotonic() - self._started_at.get(target.key, self._monotonic())
+        if target.phase == "skipped":
+            reason = target.reason if fresh else "another process built it"
+            self._emit(ev.ImageSkipped(target.label, refs, target.digest, reason))
+        elif target.phase == "done":
+            self._emit(ev.ImageFinished(target.label, target.digest, refs, seconds))
+        elif target.phase == "blocked":
+            self._emit(ev.ImageBlocked(target.label, target.reason.removeprefix("blocked by ")))
+        elif target.phase == "cancelled":
+            self._emit(ev.ImageCancelled(target.label, target.reason))
+        if target.phase in GOOD or target.phase == "running":
+            self._shown_holds.pop(target.key, None)

@@ -1,0 +1,217 @@
+"""The one road from files to a plan: scan, resolve, graph, inputs, registry, decide; a function a step."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from edk.domain.errors import UsageError
+from edk.domain.fingerprint import Inputs, components, declared, fingerprint
+from edk.domain.graph import BuildGraph, GraphRules, Node, build_graph, waves
+from edk.domain.plan import BuildPlan, ContextReading, Prepared, Standing, decide
+from edk.domain.reference import RegistryAliases, split_local
+from edk.domain.resolve import Catalog, Names, Resolution, resolve
+from edk.domain.workspace import LocatedDiagnostic, Root, Target, Workspace
+from edk.orchestrator.contexts import read_context
+from edk.orchestrator.observe import digests_of, stand_all
+from edk.orchestrator.scan import ScanRequest, scan
+from edk.orchestrator.services import Services
+from edk.ports import SourceTree
+from edk.settings import Settings
+
+Selection = Literal["extension", "images", "bases", "all-bases"]
+INPUTS = "inputs"
+_PARTS = msgspec.msgpack.Decoder(dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What to plan for.
+
+    Args:
+        roots: nearest first.
+        selection: ``extension``: all that the extensions need; ``images``: those named, and what they stand on;
+            ``bases``: the bases that the extensions need; ``all-bases``: every base of every root.
+        images: names, for ``images``.
+        force: build also what is unchanged.
+        ask_registry: whether to ask it what it has.
+        all_stages: whether stages count that the last one does not need.
+    """
+
+    roots: tuple[Root, ...]
+    selection: Selection = "extension"
+    images: tuple[str, ...] = ()
+    force: bool = False
+    ask_registry: bool = True
+    all_stages: bool = False
+
+
+def make_plan(services: Services, tree: SourceTree, request: PlanRequest) -> BuildPlan:
+    """Return the plan for a request; reads files and asks the registry, changes nothing.
+
+    Raises:
+        UsageError: an image was named that no Dockerfile yields.
+    """
+    settings = services.settings
+    workspace = scan(
+        tree, services.cache, ScanRequest(request.roots, settings.exclude, settings.build_args, settings.platform)
+    )
+    return plan_workspace(services, tree, request, workspace)
+
+
+def plan_workspace(
+    services: Services, tree: SourceTree, request: PlanRequest, workspace: Workspace
+) -> BuildPlan:
+    """Return the plan for what was read."""
+    settings = services.settings
+    names = names_of(settings)
+    catalog = Catalog.of(workspace.targets)
+    resolution = resolve(workspace, catalog, names)
+    rules = GraphRules(names, dict(settings.base_overrides), dict(settings.mirrors), request.all_stages)
+    graph = build_graph(select(request, workspace, catalog, resolution), catalog, resolution, rules)
+    if request.selection in {"bases", "all-bases"}:
+        graph = _only_bases(graph, catalog, resolution, rules)
+    wanted = {n.key: (n.target.name, n.tags) for n in graph.nodes if _is_buildable(n)}
+    if request.ask_registry:
+        externals = digests_of(services.registry, _local_externals(graph, names.aliases))
+        standings, unasked = stand_all(services.registry, services.cache, wanted)
+    else:
+        externals, standings, unasked = {}, {}, ""
+    prepared, problems = _prepare(tree, graph, settings, externals, all_stages=request.all_stages)
+    forced = {n.key for n in graph.nodes} if request.force else set()
+    images = decide(prepared, standings, _known_inputs(services, standings), settings.registry, forced)
+    return BuildPlan(
+        workspace,
+        graph,
+        images,
+        waves(graph),
+        tuple(dict.fromkeys((*workspace.diagnostics, *graph.diagnostics, *problems))),
+        (f"the registry could not be asked: {unasked}",) if unasked else (),
+    )
+
+
+def names_of(settings: Settings) -> Names:
+    """Return what names mean under these settings."""
+    aliases = RegistryAliases.of(settings.registry, settings.registry_push, settings.platform_registry)
+    return Names(aliases, settings.registry, settings.build_version)
+
+
+def select(
+    request: PlanRequest, workspace: Workspace, catalog: Catalog, resolution: Resolution
+) -> tuple[Target, ...]:
+    """Return the targets that are wanted for themselves."""
+    if request.selection == "all-bases":
+        return tuple(t for t in workspace.targets if t.local_only)
+    if request.selection == "images":
+        return tuple(t for name in request.images for t in _named(name, catalog))
+    own = tuple(t for t in workspace.targets if t.root.kind == "extension")
+    return (*own, *(t for t in resolution.wanted if t not in own))
+
+
+def _named(name: str, catalog: Catalog) -> tuple[Target, ...]:
+    found = catalog.find(name)
+    if not found:
+        near = catalog.near(name)
+        hint = f"did you mean {' or '.join(near)}?" if near else "edk plan lists the images that there are"
+        raise UsageError(f"no Dockerfile yields an image {name!r}", hint)
+    return found
+
+
+def _only_bases(graph: BuildGraph, catalog: Catalog, resolution: Resolution, rules: GraphRules) -> BuildGraph:
+    """Return the graph of the bases alone, without what stands on them."""
+    bases = [node.target for node in graph.nodes if node.target.local_only]
+    return build_graph(bases, catalog, Resolution(references=resolution.references), rules)
+
+
+def _is_buildable(node: Node) -> bool:
+    return bool(node.target.name) and not node.target.build_ignore and not node.problem
+
+
+def _local_externals(graph: BuildGraph, aliases: RegistryAliases) -> dict[str, tuple[str, str]]:
+    """Return ref → repository and tag of bases that stand in the local registry without a Dockerfile."""
+    found = {}
+    for node in graph.nodes:
+        for base in node.bases:
+            local = split_local(base.external, aliases) if base.external else None
+            if local is not None and not local.digest:
+                found[base.external] = (local.name, local.tag or "latest")
+    return found
+
+
+def _prepare(
+    tree: SourceTree,
+    graph: BuildGraph,
+    settings: Settings,
+    externals: Mapping[str, str],
+    *,
+    all_stages: bool,
+) -> tuple[list[Prepared], list[LocatedDiagnostic]]:
+    """Read the context of every node that may be built, and take its fingerprint."""
+    fingerprints: dict[str, str] = {}
+    prepared = []
+    problems: list[LocatedDiagnostic] = []
+    for node in graph.nodes:
+        if not _is_buildable(node):
+            prepared.append(Prepared(node))
+            continue
+        context, found = read_context(
+            tree, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes
+        )
+        problems.extend(LocatedDiagnostic(node.target.root, d) for d in found)
+        item = _prepared(node, context, settings, externals, fingerprints)
+        fingerprints[node.key] = item.fingerprint
+        prepared.append(item)
+    return prepared, problems
+
+
+def _prepared(
+    node: Node,
+    context: ContextReading,
+    settings: Settings,
+    externals: Mapping[str, str],
+    fingerprints: Mapping[str, str],
+) -> Prepared:
+    images = []
+    used = []
+    for base in node.bases:
+        position = f"{base.ref} of line {base.line}"
+        if base.target:
+            images.append((position, f"fingerprint:{fingerprints.get(base.target, '')}"))
+            continue
+        digest = externals.get(base.external, "")
+        images.append((position, f"digest:{digest}" if digest else f"ref:{base.external}"))
+        used.append((base.index, pinned(base.external, digest, settings)))
+    reading = node.target.reading
+    inputs = Inputs(
+        dockerfile=node.target.content_digest,
+        images=tuple(images),
+        build_args=declared(settings.build_args, (arg.name for arg in reading.args)),
+        platform=settings.platform,
+        files=context.files,
+    )
+    parts = components(inputs)
+    return Prepared(node, context, parts, fingerprint(parts), tuple(used))
+
+
+def pinned(ref: str, digest: str, settings: Settings) -> str:
+    """Return the reference to build from: exact where the digest is known, by the address the engine has."""
+    local = split_local(ref, RegistryAliases.of(settings.registry, settings.registry_push))
+    if local is None:
+        return ref
+    suffix = f"@{digest}" if digest else f":{local.tag or 'latest'}"
+    return f"{settings.push_host}/{local.name}{suffix}" if not local.digest else ref
+
+
+def _known_inputs(services: Services, standings: Mapping[str, Standing]) -> dict[str, dict[str, str]]:
+    """Return fingerprint → inputs part by part, of what stands in the registry, as far as remembered."""
+    wanted: Collection[str] = {f for s in standings.values() for _, f in s.tags.values() if f}
+    found = {}
+    for key, content in services.cache.readings(INPUTS, sorted(wanted)).items():
+        try:
+            found[key] = _PARTS.decode(content)
+        except msgspec.MsgspecError:
+            continue
+    return found

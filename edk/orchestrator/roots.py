@@ -1,0 +1,71 @@
+"""Which folders are read for a request, and in which order targets are looked up in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edk.domain.errors import UsageError
+from edk.domain.workspace import Root
+
+CLONE_MARKS = (".git", "data-processing")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where roots may be; see `Settings`."""
+
+    extensions_dir: str
+    repo_path: str
+    bundled_dir: str
+
+
+def roots_for(dirs: Sequence[str], places: Places) -> tuple[Root, ...]:
+    """Return the roots, nearest first: the extensions asked for, all others, the platform, the bundled bases.
+
+    Args:
+        dirs: folders as given on the command line.
+        places: where the others may be.
+
+    Raises:
+        UsageError: a folder does not exist, is none, or can't be read.
+    """
+    asked = list(dict.fromkeys(checked_dir(folder) for folder in dirs))
+    roots = [Root(path, "extension", 0) for path in asked]
+    extensions = _existing(places.extensions_dir)
+    platform = _existing(places.repo_path)
+    if extensions and not _inside(extensions, asked):
+        roots.append(Root(extensions, "extensions", 1))
+    cloned = bool(platform) and any(os.path.exists(f"{platform}/{mark}") for mark in CLONE_MARKS)  # noqa: PTH110
+    if cloned and not _inside(platform, asked):
+        roots.append(Root(platform, "platform", 2))
+    if not cloned:
+        roots.append(Root(places.bundled_dir, "bundled", 3))
+    return tuple(roots)
+
+
+def checked_dir(folder: str, option: str = "--dir") -> str:
+    """Return a folder's one identity, an absolute path without links; raise UsageError naming it."""
+    if not folder:
+        raise UsageError(f"{option} is empty", "name the folder of the extension")
+    if "\0" in folder:
+        raise UsageError(f"{option} {folder!r} holds a null byte", "name the folder of the extension")
+    path = os.path.realpath(folder)
+    if not os.path.exists(path):  # noqa: PTH110
+        raise UsageError(f"{option} {folder!r} does not exist", "name the folder of the extension")
+    if not os.path.isdir(path):  # noqa: PTH112
+        raise UsageError(f"{option} {folder!r} is not a folder", "name the folder, not a file in it")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise UsageError(f"{option} {folder!r} can't be read", "make it readable for this user")
+    if path == "/":
+        raise UsageError(f"{option} {folder!r} is the whole file system", "name the folder of the extension")
+    return path
+
+
+def _existing(path: str) -> str:
+    return os.path.realpath(path) if path and os.path.isdir(path) else ""  # noqa: PTH112
+
+
+def _inside(path: str, folders: Sequence[str]) -> bool:
+    return any(path == folder or path.startswith(folder + "/") for folder in folders)

@@ -1,0 +1,38 @@
+"""The ports that the use cases work on, wired once by the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edk.ports import Cache, ChartPackager, Clock, EventSink, ImageBuilder, Locks, Platform, Registry, SourceTree
+from edk.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything outside, behind its port.
+
+    Args:
+        settings: the settings.
+        open_tree: returns a tree that looks at the file system afresh.
+        cache: the state's memory.
+        registry: the local registry.
+        builder: the engine.
+        locks: one at a time per target.
+        clock: time.
+        sink: takes the events.
+        packager: makes chart archives.
+        platform: kube-helm; None if none is configured.
+    """
+
+    settings: Settings
+    open_tree: Callable[[], SourceTree]
+    cache: Cache
+    registry: Registry
+    builder: ImageBuilder
+    locks: Locks
+    clock: Clock
+    sink: EventSink
+    packager: Callable[[], ChartPackager]
+    platform: Platform | None

@@ -1,0 +1,285 @@
+"""One build from its context to the registry: what a worker does, in its own thread.
+
+A worker shares nothing but the services and the inbox that it posts to. It never decides whether to try again;
+it says what happened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from edk.domain import events as ev
+from edk.domain.dockerfile.rewriting import rewrite
+from edk.domain.errors import CancelledError, ContextChangedError, DigestMismatchError
+from edk.domain.fingerprint import LABEL, declared
+from edk.domain.plan import PlannedImage
+from edk.domain.requests import BuildRequest, BuiltImage, PushProgress, StepProgress
+from edk.domain.workspace import Target
+from edk.orchestrator.context_tar import dockerfile_member, stream_context
+from edk.orchestrator.observe import stand
+from edk.orchestrator.pipeline import INPUTS
+from edk.orchestrator.services import Services
+from edk.ports import Cancellation, SourceTree
+
+MAX_DOCKERFILE_BYTES = 8 << 20
+LOCK_POLL = 0.1
+Emit = Callable[[ev.Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltBase:
+    """A target that another stands on, as it stands in the registry."""
+
+    key: str
+    repository: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One build.
+
+    Args:
+        image: what the plan says of it.
+        bases: the targets that it stands on.
+        attempt: from 1.
+        force: build although another process may just have built the same.
+        no_cache: build every step anew.
+        pull: look for newer bases.
+    """
+
+    image: PlannedImage
+    bases: tuple[BuiltBase, ...]
+    attempt: int
+    force: bool = False
+    no_cache: bool = False
+    pull: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it; `skipped` if the registry had it already when the lock was got."""
+
+    digest: str
+    skipped: bool = False
+
+
+def build_image(
+    task: Task, services: Services, tree: SourceTree, emit: Emit, cancellation: Cancellation
+) -> Outcome:
+    """Build one image and push it under all its tags.
+
+    Args:
+        task: what to build.
+        services: the ports.
+        tree: the file system as it stands now.
+        emit: takes events, from this thread.
+        cancellation: asked between the steps, and by the engine's adapter within them.
+
+    Raises:
+        EdkError: see `ImageBuilder.build` and `ImageBuilder.push`; ContextChangedError if a file is not
+            what the plan saw; DigestMismatchError if the registry does not hold what was pushed.
+    """
+    with _Locked(task.image, services, emit, cancellation) as waited:
+        if waited and not task.force:
+            digest = _found_meanwhile(task, services)
+            if digest:
+                return Outcome(digest, skipped=True)
+        digest = "" if task.force else task.image.digest
+        if digest:
+            # The same content stands there under another tag: no build, no upload.
+            _tag_all(task, services, digest, emit)
+            return Outcome(digest)
+        return _build_and_push(task, services, tree, emit, cancellation)
+
+
+class _Locked:
+    """Holds the lock of a target across processes; `waited` tells whether another one had it."""
+
+    def __init__(
+        self, image: PlannedImage, services: Services, emit: Emit, cancellation: Cancellation
+    ) -> None:
+        self._name = f"{services.settings.push_host}/{image.node.target.name}"
+        self._image = image
+        self._services = services
+        self._emit = emit
+        self._cancellation = cancellation
+
+    def __enter__(self) -> bool:
+        waited = False
+        while (lock := self._services.locks.try_acquire(self._name)) is None:
+            if not waited:
+                holder = self._services.locks.holder(self._name) or "another process"
+                self._emit(ev.ImageHeld(self._image.label, f"{holder} builds it"))
+            waited = True
+            if self._cancellation.cancelled:
+                raise CancelledError("cancelled while another process was building the same image")
+            self._services.clock.sleep(LOCK_POLL)
+        self._lock = lock
+        return waited
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def _found_meanwhile(task: Task, services: Services) -> str:
+    """Return the digest if every wanted tag now has the fingerprint, since another process built it."""
+    name = task.image.node.target.name
+    standing = stand(services.registry, services.cache, name, task.image.node.tags)
+    there = [standing.tags.get(tag, ("", "")) for tag in task.image.node.tags]
+    return there[0][0] if all(f == task.image.fingerprint for _, f in there) else ""
+
+
+def _build_and_push(
+    task: Task, services: Services, tree: SourceTree, emit: Emit, cancellation: Cancellation
+) -> Outcome:
+    image = task.image
+    target = image.node.target
+    name = image.label
+    request, context = _request(task, services, tree)
+    emit(
+        ev.ImageStarted(
+            name,
+            image.reason,
+            f"{target.root.path}/{target.dockerfile}",
+            len(image.context.files),
+            image.context.total_bytes,
+            services.settings.state_path("logs", f"{name.replace('/', '_')}.log"),
+            task.attempt,
+        )
+    )
+    started = services.clock.monotonic()
+
+    def on_step(step: StepProgress) -> None:
+        emit(
+            ev.StepMoved(
+                name, step.step, step.phase, step.title, step.line, step.number, step.total, step.stream, step.seconds
+            )
+        )
+
+    built = services.builder.build(request, context, on_step, cancellation)
+    seconds = services.clock.monotonic() - started
+    emit(ev.ImageBuilt(name, built.image_id, built.steps, built.cached_steps, seconds))
+    digest = _push(task, services, built, request.tag, emit, cancellation)
+    _remember(task, services, digest)
+    _tag_all(task, services, digest, emit, done=image.node.tags[0])
+    return Outcome(digest)
+
+
+def _request(task: Task, services: Services, tree: SourceTree) -> tuple[BuildRequest, Iterator[bytes]]:
+    """Return what the engine is asked, and the context as a stream."""
+    image = task.image
+    target = image.node.target
+    settings = services.settings
+    root = f"{target.root.path}/{target.context}" if target.context else target.root.path
+    content = _dockerfile(tree, target)
+    syntax_allowed = any(
+        target.reading.syntax == prefix or target.reading.syntax.startswith(f"{prefix}:")
+        for prefix in settings.allowed_frontends
+    )
+    dockerfile = rewrite(
+        content, target.reading, _replacements(task, settings.push_host), drop_syntax=not syntax_allowed
+    )
+    member = dockerfile_member(target.dockerfile.rpartition("/")[2], image.context.files)
+    arguments = declared(settings.build_args, (arg.name for arg in target.reading.args))
+    request = BuildRequest(
+        name=image.label,
+        tag=f"{settings.push_host}/{target.name}:{image.node.tags[0]}",
+        dockerfile=dockerfile,
+        dockerfile_path=f"{target.root.path}/{target.dockerfile}",
+        dockerfile_member=member,
+        features=target.reading.features,
+        build_args=(*settings.proxies, *arguments),
+        labels=((LABEL, image.fingerprint),),
+        platform=settings.platform,
+        network=settings.network,
+        no_cache=task.no_cache,
+        pull=task.pull,
+    )
+    return request, stream_context(dockerfile, image.context.files, root, tree, member)
+
+
+def _dockerfile(tree: SourceTree, target: Target) -> bytes:
+    """Return the Dockerfile's content; raise ContextChangedError if it is not what the plan saw."""
+    path = f"{target.root.path}/{target.dockerfile}"
+    try:
+        content = tree.read(os.path.realpath(path), MAX_DOCKERFILE_BYTES)
+    except (OSError, ValueError) as error:
+        raise ContextChangedError(f"{path} can't be read any more: {error}") from error
+    if hashlib.sha256(content).hexdigest() != target.content_digest:
+        raise ContextChangedError(f"{path} changed while the build began")
+    return content
+
+
+def _replacements(task: Task, push_host: str) -> dict[int, str]:
+    """Return index of an image use → the exact reference to build from."""
+    bases = {base.key: f"{push_host}/{base.repository}@{base.digest}" for base in task.bases}
+    image = task.image
+    replacements = {base.index: bases[base.target] for base in image.node.bases if base.target}
+    for index, ref in image.externals:
+        if ref != image.node.target.reading.images[index].ref:
+            replacements[index] = ref
+    return replacements
+
+
+def _push(
+    task: Task,
+    services: Services,
+    built: BuiltImage,
+    ref: str,
+    emit: Emit,
+    cancellation: Cancellation,
+) -> str:
+    """Push the first ref, read its manifest back, and return its digest."""
+    name = task.image.label
+    started = services.clock.monotonic()
+    # Where the registry is away an engine tries for most of a minute; this asks first, and fails at once.
+    services.registry.ping()
+
+    def on_push(push: PushProgress) -> None:
+        emit(ev.PushMoved(name, ref, push.status, push.current, push.total))
+
+    told = services.builder.push(built, ref, on_push, cancellation)
+    tag = task.image.node.tags[0]
+    repository = task.image.node.target.name
+    there = services.registry.manifest(repository, tag)
+    if there is None:
+        raise DigestMismatchError(
+            f"the registry took {ref}, but has nothing there",
+            "look at the registry's log and disk, then build again",
+        )
+    digest = there[0].digest
+    if told and told != digest:
+        raise DigestMismatchError(
+            f"{ref} was pushed as {told}, but the registry has {digest}",
+            "somebody else pushed the same tag at the same moment; build again",
+        )
+    labels = services.registry.labels(repository, digest) or {}
+    if labels.get(LABEL) != task.image.fingerprint:
+        raise DigestMismatchError(
+            f"{ref} in the registry does not carry the fingerprint that was built",
+            "somebody else pushed the same tag at the same moment; build again",
+        )
+    emit(ev.ImagePushed(name, task.image.refs[0], digest, services.clock.monotonic() - started))
+    return digest
+
+
+def _tag_all(task: Task, services: Services, digest: str, emit: Emit, done: str = "") -> None:
+    """Make every other wanted tag point at the digest."""
+    started = services.clock.monotonic()
+    for tag, ref in zip(task.image.node.tags, task.image.refs, strict=True):
+        if tag != done:
+            services.registry.retag(task.image.node.target.name, digest, tag)
+            emit(ev.ImagePushed(task.image.label, ref, digest, services.clock.monotonic() - started))
+
+
+def _remember(task: Task, services: Services, digest: str) -> None:
+    services.cache.store_fingerprint(digest, task.image.fingerprint)
+    services.cache.store_readings(
+        INPUTS, {task.image.fingerprint: msgspec.msgpack.encode(dict(task.image.parts))}
+    )
