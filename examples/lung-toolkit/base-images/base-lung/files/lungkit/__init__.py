@@ -1,0 +1,1 @@
+"""What the programs of the lung toolkit share: images, batches, regions, a phantom, pictures."""
