@@ -1,0 +1,1 @@
+"""Stand-ins for the outside, in memory; each fills a port of `edk.ports`."""
