@@ -25,6 +25,13 @@ in_registry() {
 
 bases_make() {
   if bases_ready; then return 0; fi
+  if ! docker_command; then
+    say "without the docker command it stays open whether $bundled_upstream can be pulled"
+    printf 'unreachable\n' >"$state/upstream"
+    return 0
+  fi
+  bounded 10 docker version >/dev/null 2>&1 || give_up "the engine at $DOCKER_HOST does not answer" \
+    "start it, or unset DOCKER_HOST"
   if upstream_reachable; then
     printf 'reachable\n' >"$state/upstream"
   elif root_on_debian; then
@@ -37,7 +44,6 @@ bases_make() {
 
 # Ask the engine, since its mirrors and proxies decide. The answer is remembered.
 upstream_reachable() {
-  docker_command || return 0
   say "asking the engine whether $bundled_upstream can be pulled"
   if docker image inspect "$bundled_upstream" >/dev/null 2>&1; then return 0; fi
   case $DOCKER_HOST in
@@ -49,11 +55,15 @@ upstream_reachable() {
         case $status in 200) return 0 ;; 404) ;; *) return 1 ;; esac
       fi ;;
   esac
-  timeout 60 docker pull -q "$bundled_upstream" >>"$state/setup.log" 2>&1 9>&-
+  bounded 60 docker pull -q "$bundled_upstream" >>"$state/setup.log" 2>&1 9>&-
 }
 
 docker_command() {
   have docker || { root_on_debian && { apt_install docker-cli || apt_install docker.io; }; }
+}
+
+bounded() {
+  if have timeout; then timeout "$@"; else shift && "$@"; fi
 }
 
 make_root_image() {

@@ -60,6 +60,10 @@ engine_from_service() {
 }
 
 engine_by_hand() {
+  case $state in
+    *[,:]*) give_up "a Docker Engine cannot keep its data in $state" \
+      "set EDK_STATE_DIR to a folder without comma and colon in its path" ;;
+  esac
   say "starting a Docker Engine of our own, data in $state/engine"
   mkdir -p "$state/engine/data" "$engine_run"
   # One that runs without our record of it keeps its folder.
