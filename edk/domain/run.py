@@ -286,6 +286,9 @@ def _adopted(wanted: Wanted, old: TargetRun | None, weight: float) -> TargetRun:
     if phase == "waiting" and old.fingerprint == wanted.fingerprint and old.phase in {"failed", "done"}:
         # The same inputs failed before, or were just built by force: trying again would tell nothing new.
         return replace(old, depends_on=wanted.depends_on, weight=weight, label=wanted.label)
+    if phase == "skipped" and old.fingerprint == wanted.fingerprint and old.phase == "done":
+        # Built in this very run, and found in the registry by the new plan: still done.
+        return replace(fresh, phase="done", reason=old.reason)
     return fresh
 
 

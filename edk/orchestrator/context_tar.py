@@ -1,13 +1,13 @@
 """A build context as a tar stream, made while it is sent, with nothing held but one piece.
 
-What is sent is a function of what the fingerprint counts: paths, kinds, executable bits, contents and targets
-of links. Owners are 0, times are constant, modes are 0755 or 0644. Each file is hashed again while it streams:
-a file that is no longer the one the plan was made for ends the stream, so no image mixes two states of a tree.
+What is sent is a function of what the fingerprint counts: paths, kinds, executable bits, contents, and targets
+of links. Owners are 0, times are constant, modes are 0755 or 0644. Each file is hashed again while it streams: a
+file that is no longer the one the plan was made for ends the stream, so no image mixes two states of a tree.
 
 The Dockerfile comes first, with a plain header, as BuildKit wants it. Where the context's files hold the
 user's own Dockerfile (``COPY . .``), ours goes in its place, so that the image gets no file that is not the
-user's; only lines that were rewritten, such as a pinned FROM, differ in it. Engines have no way to leave a member
-out of ``COPY . .``. A Dockerfile that no instruction copies is sent as `DOCKERFILE_MEMBER`.
+user's; only lines that were rewritten, such as a pinned FROM, differ in it. Engines have no way to leave a
+member out of ``COPY . .``. A Dockerfile that no instruction copies is sent as `DOCKERFILE_MEMBER`.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def _changed(file: ContextFile, how: str) -> ContextChangedError:
 
 
 def _joined(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Join small parts, so that a thousand small files are no thousand writes; large ones pass as they are."""
+    """Join small parts, so that a thousand small files are no thousand writes."""
     waiting: list[bytes] = []
     size = 0
     for part in parts:

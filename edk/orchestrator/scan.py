@@ -89,7 +89,7 @@ class Reader(Generic[T]):
                     continue
                 digest = hashlib.sha256(content).hexdigest()
                 reading = self._parse(content)
-                fresh[self._key(digest)] = msgspec.msgpack.encode(reading)
+                _pack(fresh, self._key(digest), reading)
             readings[path] = (digest, reading)
         if fresh:
             cache.store_readings(self._kind, fresh)
@@ -105,6 +105,14 @@ class Reader(Generic[T]):
             return self._decoder.decode(stored)
         except msgspec.MsgspecError:
             return None
+
+
+def _pack(packed: dict[str, bytes], key: str, reading: object) -> None:
+    """Add a reading to those to be stored; one with bytes that are no UTF-8 is read anew each time."""
+    try:
+        packed[key] = msgspec.msgpack.encode(reading)
+    except UnicodeEncodeError:
+        return
 
 
 def diagnose(path: str, error: OSError | ValueError) -> Diagnostic:
@@ -253,7 +261,7 @@ def _read_charts(
         chart = _decoded(decoder, stored.get(key))
         if chart is None:
             chart = read_chart(folder, _contents(tree, root, folder, digests, problems))
-            fresh[key] = msgspec.msgpack.encode(chart)
+            _pack(fresh, key, chart)
         charts.append(chart)
         problems.extend(chart.diagnostics)
     if fresh:

@@ -1,0 +1,95 @@
+"""The full log of each image in a file of its own, whose path the other surfaces print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TextIO
+
+from edk.domain import events as ev
+from edk.ports import EventSink
+
+MAX_LOG_BYTES = 64 << 20
+
+
+class LogFiles:
+    """Writes the steps and log lines of builds into the file that `ImageStarted` names.
+
+    A log is bounded; a folder that can't be written to costs the logs, never the build.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, TextIO] = {}
+        self._written: dict[str, int] = {}
+
+    def emit(self, event: ev.Event) -> None:
+        """Write what belongs into a log."""
+        match event:
+            case ev.ImageStarted():
+                self._open(event)
+            case ev.StepMoved():
+                prefix = "" if event.phase == "log" else f"#{event.step[-8:]} {event.phase}: "
+                self._write(event.image, f"{prefix}{event.title}")
+            case ev.ImagePushed():
+                self._write(event.image, f"pushed {event.ref} {event.digest}")
+            case ev.ImageFailed():
+                self._write(event.image, f"failed: {event.message}")
+                self._close(event.image)
+            case ev.ImageFinished() | ev.ImageCancelled():
+                self._close(event.image)
+
+    def close(self) -> None:
+        """Close every file."""
+        for image in list(self._files):
+            self._close(image)
+
+    def _open(self, event: ev.ImageStarted) -> None:
+        self._close(event.image)
+        path = Path(event.log)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._files[event.image] = path.open(
+                "a" if event.attempt > 1 else "w", encoding="utf-8", errors="backslashreplace"
+            )
+        except OSError:
+            return
+        self._written[event.image] = 0
+        self._write(event.image, f"{event.dockerfile}: {event.reason}")
+
+    def _write(self, image: str, line: str) -> None:
+        file = self._files.get(image)
+        if file is None:
+            return
+        written = self._written[image]
+        self._written[image] = written + len(line) + 1
+        try:
+            if written <= MAX_LOG_BYTES:
+                file.write(line + "\n")
+            if written <= MAX_LOG_BYTES < self._written[image]:
+                file.write(f"the log is longer than {MAX_LOG_BYTES} bytes; the rest is left out\n")
+        except OSError:
+            self._close(image)
+
+    def _close(self, image: str) -> None:
+        file = self._files.pop(image, None)
+        if file is not None:
+            try:
+                file.close()
+            except OSError:
+                return
+
+
+class Fanout:
+    """Hands each event to several sinks."""
+
+    def __init__(self, *sinks: EventSink) -> None:
+        self._sinks = sinks
+
+    def emit(self, event: ev.Event) -> None:
+        """Hand one event on."""
+        for sink in self._sinks:
+            sink.emit(event)
+
+    def close(self) -> None:
+        """Close all of them."""
+        for sink in self._sinks:
+            sink.close()

@@ -1,0 +1,177 @@
+"""Events as plain lines, one for each thing that happens, in a terminal and without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TextIO
+
+from edk.domain import events as ev
+from edk.ui.text import plural, safe, seconds, short, size
+
+MIN_WIDTH = 12
+VERB_WIDTH = 8
+
+
+def diagnostic_lines(diagnostic: ev.Diagnostic) -> tuple[str, ...]:
+    """Return a diagnostic as ``file:line:col: severity: message [code]`` and its hint, as problem matchers read it."""
+    place = f"{diagnostic.file}:{max(diagnostic.line, 1)}:{max(diagnostic.column, 1)}"
+    first = f"{place}: {diagnostic.severity}: {diagnostic.message} [{diagnostic.code}]"
+    return (first, f"    {diagnostic.hint}") if diagnostic.hint else (first,)
+
+
+class PlainLines:
+    """Prints events as lines.
+
+    Args:
+        stream: where to.
+        verbose: print every step's log lines too.
+    """
+
+    def __init__(self, stream: TextIO, *, verbose: bool = False) -> None:
+        self._stream = stream
+        self._verbose = verbose
+        self._width = MIN_WIDTH
+
+    def emit(self, event: ev.Event) -> None:
+        """Print one event; raises BrokenPipeError where nobody reads any more."""
+        lines = [safe(line) for line in self._lines(event)]
+        if lines:
+            self._stream.write("\n".join(lines) + "\n")
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Write out what is left."""
+        self._stream.flush()
+
+    def _row(self, name: str, verb: str, text: str) -> str:
+        return f"{name:<{self._width}}  {verb:<{VERB_WIDTH}}  {text}".rstrip()
+
+    def _lines(self, event: ev.Event) -> Iterator[str]:
+        match event:
+            case ev.DiagnosticFound(diagnostic):
+                yield from diagnostic_lines(diagnostic)
+            case ev.SourcesRead() | ev.PlanMade() | ev.RunFinished() | ev.Noticed():
+                yield from self._run_lines(event)
+            case ev.ChartPackaged() | ev.ChartUploaded() | ev.ChartFailed():
+                yield from self._chart_lines(event)
+            case ev.StepMoved():
+                yield from self._step_lines(event)
+            case ev.ImageFailed():
+                yield from self._failure_lines(event)
+            case ev.PushMoved():
+                return
+            case _:
+                yield from self._image_lines(event)
+
+    def _run_lines(self, event: ev.SourcesRead | ev.PlanMade | ev.RunFinished | ev.Noticed) -> Iterator[str]:
+        match event:
+            case ev.SourcesRead():
+                found = (
+                    f"{plural(event.dockerfiles, 'Dockerfile')}, "
+                    f"{plural(event.operators, 'operator or DAG file', 'operator and DAG files')}, "
+                    f"{plural(event.charts, 'chart')}"
+                )
+                yield self._row("read", "", f"{found} in {event.files} files, {seconds(event.seconds)}")
+            case ev.PlanMade():
+                names = (*event.build, *event.skip, *event.ignore, *event.blocked)
+                self._width = min(40, max([MIN_WIDTH, *map(len, names)]))
+                counts = (
+                    ("build", event.build),
+                    ("skip", event.skip),
+                    ("ignore", event.ignore),
+                    ("blocked", event.blocked),
+                )
+                parts = [f"{verb} {len(which)}" for verb, which in counts if which]
+                yield self._row("plan", "", f"{', '.join(parts) or 'nothing to do'}, {seconds(event.seconds)}")
+            case ev.RunFinished():
+                yield self._row("finished", "", _summary(event))
+            case ev.Noticed():
+                yield self._row("note", "", event.message)
+                if event.hint:
+                    yield from (f"    {line}" for line in event.hint.splitlines())
+
+    def _image_lines(self, event: ev.Event) -> Iterator[str]:
+        match event:
+            case ev.ImageSkipped():
+                yield self._row(event.image, "skip", f"{event.reason} ({short(event.digest)})")
+            case ev.ImageHeld():
+                yield self._row(event.image, "hold", event.reason)
+            case ev.ImageStarted():
+                context = f"{plural(event.context_files, 'file')}, {size(event.context_bytes)}"
+                again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+                yield self._row(event.image, "build", f"{event.reason} ({context}{again})")
+            case ev.ImageBuilt():
+                steps = f"{plural(event.steps, 'step')}, {event.cached_steps} from the cache"
+                yield self._row(event.image, "built", f"{steps}, {seconds(event.seconds)}")
+            case ev.ImagePushed():
+                yield self._row(
+                    event.image, "pushed", f"{event.ref} {short(event.digest)}, {seconds(event.seconds)}"
+                )
+            case ev.ImageFinished():
+                yield self._row(event.image, "done", seconds(event.seconds))
+            case ev.ImageBlocked():
+                yield self._row(event.image, "blocked", event.by)
+            case ev.ImageCancelled():
+                yield self._row(event.image, "stopped", event.reason)
+            case ev.RetryScheduled():
+                yield self._row(
+                    event.image, "retry", f"in {seconds(event.delay)} (attempt {event.attempt}): {event.cause}"
+                )
+
+    def _step_lines(self, event: ev.StepMoved) -> Iterator[str]:
+        if event.phase == "log":
+            if self._verbose:
+                yield self._row(event.image, "", f"| {event.title}")
+        elif event.phase == "warning":
+            yield self._row(event.image, "warning", event.title)
+        elif event.title.startswith("[internal]"):
+            return
+        elif event.phase == "cached":
+            yield self._row(event.image, "cached", event.title)
+        elif event.phase == "finished":
+            yield self._row(event.image, "step", f"{event.title}, {seconds(event.seconds)}")
+        elif event.phase == "started" and self._verbose:
+            yield self._row(event.image, "start", event.title)
+
+    def _failure_lines(self, event: ev.ImageFailed) -> Iterator[str]:
+        yield self._row(event.image, "FAILED", event.message)
+        if event.line:
+            yield f"    {event.dockerfile}:{event.line}: error: {event.instruction}"
+        else:
+            yield f"    {event.dockerfile}"
+        yield from (f"    | {line}" for line in event.log_tail)
+        if event.hint:
+            yield f"    {event.hint}"
+        if event.kind in {"step", "refused"} and event.log:
+            yield f"    the full log: {event.log}"
+
+    def _chart_lines(self, event: ev.ChartPackaged | ev.ChartUploaded | ev.ChartFailed) -> Iterator[str]:
+        match event:
+            case ev.ChartPackaged():
+                yield self._row(event.chart, "chart", f"{event.archive} ({event.by}, {seconds(event.seconds)})")
+            case ev.ChartUploaded():
+                yield self._row(event.chart, "uploaded", f"to {event.url}: {event.answer}")
+            case ev.ChartFailed():
+                yield self._row(event.chart, "FAILED", event.message)
+                if event.hint:
+                    yield f"    {event.hint}"
+
+
+def _summary(event: ev.RunFinished) -> str:
+    counts = (
+        (event.built, "built"),
+        (event.skipped, "unchanged"),
+        (event.failed, "failed"),
+        (event.blocked, "blocked"),
+    )
+    parts = [f"{count} {word}" for count, word in counts if count] or ["no images"]
+    if event.charts:
+        parts.append(plural(event.charts, "chart"))
+    outcomes = {
+        0: "",
+        1: "; something failed",
+        3: "; the sources have errors",
+        4: "; out of reach",
+        130: "; interrupted",
+    }
+    return f"{', '.join(parts)} in {seconds(event.seconds)}{outcomes.get(event.exit_code, '')}"
