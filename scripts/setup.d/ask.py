@@ -20,6 +20,7 @@ try:
         "Accept: application/vnd.docker.distribution.manifest.v2+json\r\n\r\n"
     )
     connection.sendall(request.encode())
-    print(connection.recv(64).split(b" ")[1][:3].decode("ascii"))
+    status = connection.recv(64).split(b" ")[1][:3].decode("ascii")
 except (OSError, ValueError, IndexError):
-    print("000")
+    status = "000"
+sys.stdout.write(f"{status}\n")

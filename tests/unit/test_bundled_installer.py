@@ -80,7 +80,10 @@ def test_remove_undoes_copy(installer, image, mounted):
 
 def test_remove_takes_the_bytecode_along(installer, image, mounted):
     """Bytecode that Airflow made of our files goes, that of others stays."""
-    ours = {"dags/otsu/__pycache__/OtsuOperator.cpython-312.pyc": "", "dags/__pycache__/dag_otsu.cpython-312.pyc": ""}
+    ours = {
+        "dags/otsu/__pycache__/OtsuOperator.cpython-312.pyc": "",
+        "dags/__pycache__/dag_otsu.cpython-312.pyc": "",
+    }
     others = {"dags/__pycache__/dag_other.cpython-312.pyc": ""}
     write(mounted, others)
     before = tree(mounted)
@@ -124,12 +127,13 @@ def test_refuses_files_outside_the_known_folders_before_copying(installer, image
 
 
 @pytest.mark.parametrize(
-    ("action", "code", "arrived"), [("", 0, True), ("copy", 0, True), ("remove", 0, False), ("install", 2, False)]
+    ("action", "expected"),
+    [("", (0, True)), ("copy", (0, True)), ("remove", (0, False)), ("install", (2, False))],
 )
-def test_action_decides(installer, image, mounted, monkeypatch, action, code, arrived):
+def test_action_decides(installer, image, mounted, monkeypatch, action, expected):
     """ACTION chooses what happens; an unknown one is a usage error."""
     monkeypatch.setattr(installer, "SOURCE", image)
     monkeypatch.setenv("ACTION", action)
     monkeypatch.setenv("TARGET_PREFIX", str(mounted))
 
-    assert (code, arrived) == (installer.main(), (mounted / "dags/dag_otsu.py").exists())
+    assert expected == (installer.main(), (mounted / "dags/dag_otsu.py").exists())
