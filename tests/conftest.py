@@ -1,4 +1,4 @@
-"""What all tests share: the real engine and registry, and a guard that keeps unmarked tests away from them."""
+"""What all tests share: the real engine and registry, and a guard that keeps other tests away from them."""
 
 from __future__ import annotations
 

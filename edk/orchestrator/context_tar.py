@@ -1,8 +1,9 @@
 """A build context as a tar stream, made while it is sent, with nothing held but one piece.
 
-What is sent is a function of what the fingerprint counts: paths, kinds, executable bits, contents, and targets
-of links. Owners are 0, times are constant, modes are 0755 or 0644. Each file is hashed again while it streams: a
-file that is no longer the one the plan was made for ends the stream, so no image mixes two states of a tree.
+What is sent is a function of what the fingerprint counts: paths, kinds, executable bits, contents, and
+targets of links. Owners are 0, times are constant, modes are 0755 or 0644. Each file is hashed again while it
+streams: a file that is no longer the one the plan was made for ends the stream, so no image mixes two states
+of a tree.
 
 The Dockerfile comes first, with a plain header, as BuildKit wants it. Where the context's files hold the
 user's own Dockerfile (``COPY . .``), ours goes in its place, so that the image gets no file that is not the

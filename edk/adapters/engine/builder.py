@@ -101,7 +101,9 @@ class DockerEngineBuilder:
         named = urlencode({"repo": repository, "tag": tag})
         answer = self._wire.ask("POST", f"/images/{quote(image.image_id, safe='')}/tag?{named}")
         if answer.status != 201:
-            raise self._wire.unreachable(f"it can't tag {image.image_id} as {ref}: {answer.message}")
+            raise EngineUnreachableError(
+                f"the engine can't tag {image.image_id} as {ref}: {answer.message}", "Build it again."
+            )
         headers = {"X-Registry-Auth": push_header(repository, self._environ)}
         path = f"/images/{quote(repository)}/push?{urlencode({'tag': tag})}"
         with self._wire.stream(path, headers, (), cancellation) as reply, self._sane():

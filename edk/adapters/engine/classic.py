@@ -1,7 +1,8 @@
 """The classic builder's reply: its steps exist as text only, and this is the one place that reads it.
 
-The text is that of Docker's ``builder/dockerfile``: ``Step 2/5 : RUN x``, `` ---> Using cache``, `` ---> Running
-in <container>``, `` ---> <image>``. What comes between the last two is what the step printed, stderr in red.
+The text is that of Docker's ``builder/dockerfile``: ``Step 2/5 : RUN x``, `` ---> Using cache``,
+`` ---> Running in <container>``, `` ---> <image>``. What comes between the last two is what the step printed,
+stderr in red.
 Podman's compatible reply counts ``STEP 2/5: RUN x`` and prints ``--> Using cache <image>``.
 """
 
@@ -47,21 +48,24 @@ class ClassicBoard:
     def __init__(self, statements: Sequence[Statement], progress: Callable[[StepProgress], None]) -> None:
         self._statements = statements
         self._progress = progress
-        self._lines = LogLines()
+        self._out, self._err = LogLines(), LogLines()
         self._step: _Step | None = None
         self._done = self._cached = 0
 
     def take(self, text: str) -> None:
         """Take the ``stream`` of one message."""
-        stream: Literal["out", "err"] = "err" if text.startswith(_RED) else "out"
-        plain = text.removeprefix(_RED).removesuffix(_PLAIN)
-        for line in self._lines.take(plain.encode("utf-8", "surrogateescape")):
-            self._line(line, stream)
+        if text.startswith(_RED):
+            printed = text.removeprefix(_RED).removesuffix(_PLAIN)
+            for line in self._err.take(printed.encode("utf-8", "backslashreplace")):
+                self._printed(line, "err")
+            return
+        for line in self._out.take(text.encode("utf-8", "backslashreplace")):
+            self._line(line)
 
     def end(self, failed: bool) -> None:
         """End the last step."""
-        for line in self._lines.end():
-            self._line(line, "out")
+        for line in self._out.end():
+            self._line(line)
         self._close("failed" if failed else "")
 
     def counts(self) -> tuple[int, int]:
@@ -73,7 +77,7 @@ class ClassicBoard:
         step = self._step
         return None if step is None else FailedStep(_title(step), step.statement, error, step.tail.lines())
 
-    def _line(self, line: str, stream: Literal["out", "err"]) -> None:
+    def _line(self, line: str) -> None:
         found = _STEP.match(line)
         if found is not None:
             self._close("")
@@ -81,8 +85,8 @@ class ClassicBoard:
         elif _CACHED.match(line):
             if self._step is not None:
                 self._step.cached = True
-        elif not _MARK.match(line) and (line or self._step is not None):
-            self._printed(line, stream)
+        elif not _MARK.match(line):
+            self._printed(line, "out")
 
     def _open(self, number: int, total: int, text: str) -> None:
         statement = self._statements[number - 1] if number <= len(self._statements) else None
@@ -94,6 +98,8 @@ class ClassicBoard:
     def _close(self, failed: str) -> None:
         if self._step is None:
             return
+        for line in self._err.end():
+            self._printed(line, "err")
         self._done += 1
         self._cached += self._step.cached
         phase: Literal["failed", "cached", "finished"] = "cached" if self._step.cached else "finished"

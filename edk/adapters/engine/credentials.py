@@ -48,7 +48,7 @@ def build_headers(environ: Mapping[str, str]) -> dict[str, str]:
     from docker.errors import DockerException
 
     try:
-        found = config.get_all_credentials()
+        found = config.get_all_credentials()  # type: ignore[no-untyped-call]
     except DockerException as error:
         raise _broken(error) from error
     return {"X-Registry-Config": auth.encode_header(found).decode("ascii")} if found else {}

@@ -1,7 +1,7 @@
 """A socket that is never waited on blindly, and that another thread can shut.
 
-`http.client` reads and writes through it. While the engine is silent, somebody is asked every few seconds whether
-to go on waiting: a RUN step may be quiet for an hour, an engine that hangs is given up soon.
+`http.client` reads and writes through it. While the engine is silent, somebody is asked every few seconds
+whether to go on waiting: a RUN step may be quiet for an hour, an engine that hangs is given up soon.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 QUIET_SECONDS = 2.0
@@ -47,11 +48,11 @@ class WatchedSocket:
         view = memoryview(data)
         while view:
             piece = view[:_SEND]
-            view = view[self._attempt(lambda piece=piece: self._raw.send(piece), select.POLLOUT) :]
+            view = view[self._attempt(partial(self._raw.send, piece), select.POLLOUT) :]
 
     def receive_into(self, buffer: memoryview) -> int:
         """Receive at least a byte, or 0 at the end; raise OSError."""
-        return self._attempt(lambda: self._raw.recv_into(buffer), select.POLLIN)
+        return self._attempt(partial(self._raw.recv_into, buffer), select.POLLIN)
 
     def close(self) -> None:
         """Do nothing: `http.client` closes while its response is still read. `shut` is the end."""

@@ -24,8 +24,9 @@ _PREFIXES = re.compile(
     r"^(failed to solve( with frontend dockerfile\.v0)?|failed to create LLB definition): "
 )
 _OUT_OF_REACH = re.compile(
-    r"connection refused|connection reset|i/o timeout|TLS handshake timeout|no such host|network is unreachable"
-    r"|no route to host|server misbehaving|Client\.Timeout|unexpected status(?: code)?[^\n]{0,120}\b5\d\d\b"
+    r"connection refused|connection reset|i/o timeout|TLS handshake timeout|no such host"
+    r"|network is unreachable|no route to host|server misbehaving|Client\.Timeout"
+    r"|unexpected status(?: code)?[^\n]{0,120}\b5\d\d\b"
     r"|: EOF$|Service Unavailable|Bad Gateway|Internal Server Error"
 )
 _SESSION = "no active sessions"
@@ -56,6 +57,7 @@ def refusal(request: BuildRequest, info: EngineInfo, *, classic: bool = False) -
         classic: whether its BuildKit is not to be used.
     """
     engine = f"{info.name} {info.version}"
+    lacking: tuple[str, ...]
     if classic or not info.buildkit:
         lacking = _CLASSIC_LACKS if info.name != "Podman" else ("secret", "ssh", "link")
         by, hint = f"{engine} without BuildKit", "Use an engine with BuildKit (Docker Engine 23 or newer)."
@@ -109,7 +111,7 @@ def _elsewhere(request: BuildRequest, step: FailedStep | None, text: str) -> Edk
         )
     if _SESSION in text:
         return BuildRefusedError(
-            f"{request.dockerfile_path}: it needs a build session, for a secret, an ssh agent or a login: {text}",
+            f"{request.dockerfile_path}: a secret, an ssh agent or a login needs a build session: {text}",
             "Pull a private base beforehand, and pass what is not secret as a build argument.",
         )
     about_base = step is not None and (step.statement is None or step.statement.keyword == "FROM")

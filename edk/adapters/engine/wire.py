@@ -111,7 +111,7 @@ class EngineWire:
             watched = WatchedSocket(open_socket(self._address, ASK_SECONDS), pulse.check, pulse.beat)
         except OSError as error:
             raise self.unreachable(error) from error
-        connection.sock = watched  # type: ignore[assignment]  # all that http.client asks of a socket
+        connection.sock = watched  # all that http.client asks of a socket
         take_back = cancellation.on_cancel(watched.shut)
         try:
             with self._translating(cancellation):

@@ -1,0 +1,235 @@
+"""What every ImageBuilder does: Docker Engine's by BuildKit, by its classic builder, and the one in memory."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import threading
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from edk.adapters.cancellation import Cancel
+from edk.adapters.engine import DockerEngineBuilder
+from edk.domain.errors import (
+    BuildRefusedError,
+    CancelledError,
+    ContextChangedError,
+    EngineUnreachableError,
+    RegistryUnreachableError,
+    StepFailedError,
+)
+from edk.domain.requests import BuildRequest, BuiltImage, PushProgress, StepProgress
+from edk.ports import ImageBuilder
+from tests.fakes.engine import FakeImageBuilder
+from tests.fakes.registry import FakeRegistry
+
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+@dataclass(frozen=True)
+class World:
+    """A builder, a registry to push to, and a base to build from."""
+
+    builder: ImageBuilder
+    base: str
+    ref: str
+    digest_of: Callable[[str], str]
+    dead_registry: str
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("buildkit", marks=pytest.mark.integration),
+        pytest.param("classic", marks=pytest.mark.integration),
+        "memory",
+    ]
+)
+def world(request: pytest.FixtureRequest) -> World:
+    """A builder of either kind, and a repository of its own for the test."""
+    repository = f"engine-contract/{uuid.uuid4().hex}"
+    ref = f"localhost:32000/{repository}:1"
+    dead = "localhost:1/engine-contract/x:1"
+    if request.param == "memory":
+        registry = FakeRegistry()
+        fake = FakeImageBuilder(registry)
+        fake.fail_push(dead, RegistryUnreachableError("nobody is there"))
+        return World(fake, "base", ref, lambda repo: registry.head(repo, "1").digest, dead)  # type: ignore[union-attr]
+    base = request.getfixturevalue("busybox")
+    endpoint = request.getfixturevalue("engine_endpoint")
+    builder = DockerEngineBuilder(endpoint, {}, classic=request.param == "classic")
+    return World(builder, base, ref, _real_digest, dead)
+
+
+def _real_digest(repository: str) -> str:
+    url = f"http://localhost:32000/v2/{repository}/manifests/1"
+    asked = urllib.request.Request(url, method="HEAD", headers={"Accept": MANIFEST})
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        return str(answer.headers["Docker-Content-Digest"])
+
+
+def _request(world: World, *lines: str, **fields: object) -> BuildRequest:
+    dockerfile = "\n".join((f"FROM {world.base}", *lines, "")).encode()
+    return BuildRequest("x", world.ref, dockerfile, "x/Dockerfile", **fields)  # type: ignore[arg-type]
+
+
+def _context(request: BuildRequest) -> Iterator[bytes]:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        member = tarfile.TarInfo(request.dockerfile_member)
+        member.size = len(request.dockerfile)
+        tar.addfile(member, io.BytesIO(request.dockerfile))
+    yield archive.getvalue()
+
+
+def _build(world: World, request: BuildRequest) -> tuple[BuiltImage, list[StepProgress]]:
+    seen: list[StepProgress] = []
+    return world.builder.build(request, _context(request), seen.append, Cancel()), seen
+
+
+def test_says_who_it_is(world: World) -> None:
+    """An engine that answers has a name, a version and a platform."""
+    info = world.builder.describe()
+
+    assert info.name
+    assert info.version
+    assert info.platform.startswith("linux/") or info.name == "Fake Engine"
+
+
+def test_builds(world: World) -> None:
+    """An image comes with an id, and its steps with their lines, from started to finished."""
+    image, seen = _build(world, _request(world, "# a comment", f"RUN echo {uuid.uuid4().hex}"))
+
+    run = [(step.phase, step.line, step.number, step.total) for step in seen if " RUN " in step.title]
+    assert image.image_id.startswith("sha256:")
+    assert [("started", 3, 2, 2), ("finished", 3, 2, 2)] == run
+    assert (2, True) == (image.steps, image.cached_steps < 2)
+
+
+def test_caches(world: World) -> None:
+    """The same again gives the same image, with all its steps cached."""
+    request = _request(world, f"RUN echo {uuid.uuid4().hex}")
+
+    first, _ = _build(world, request)
+    again, seen = _build(world, request)
+
+    assert first.image_id == again.image_id
+    assert "cached" in [step.phase for step in seen if " RUN " in step.title]
+    assert again.cached_steps >= 1
+
+
+def test_counts_no_step_as_cached_that_no_cache_built_anew(world: World) -> None:
+    """With no_cache the same RUN is executed again."""
+    line = f"RUN echo {uuid.uuid4().hex}"
+    _build(world, _request(world, line))
+
+    _, seen = _build(world, _request(world, line, no_cache=True))
+
+    assert "cached" not in [step.phase for step in seen if " RUN " in step.title]
+
+
+def test_fails_with_the_step(world: World) -> None:
+    """A failing instruction is named with its file, line and exit code."""
+    with pytest.raises(StepFailedError) as caught:
+        _build(world, _request(world, "RUN echo one", "", "RUN exit 7"))
+
+    assert "x/Dockerfile:4: RUN exit 7 exited with code 7" == caught.value.message
+    assert (4, "RUN exit 7") == (caught.value.line, caught.value.instruction)
+
+
+def test_refuses_what_is_no_dockerfile(world: World) -> None:
+    """An unknown instruction is refused with its line."""
+    with pytest.raises(BuildRefusedError, match=r"^x/Dockerfile:2: .*EDKNONSENSE"):
+        _build(world, _request(world, "EDKNONSENSE"))
+
+
+def test_cancels_within_a_second(world: World) -> None:
+    """A step that would run for a minute is gone at once when cancelled."""
+    cancel = Cancel()
+    request = _request(world, f"RUN echo {uuid.uuid4().hex}", "RUN sleep 61")
+    asked: list[float] = []
+
+    def stop(step: StepProgress) -> None:
+        if step.phase == "started" and "sleep 61" in step.title:
+            threading.Timer(0.3, lambda: (asked.append(time.monotonic()), cancel.cancel("test"))).start()
+
+    with pytest.raises(CancelledError):
+        world.builder.build(request, _context(request), stop, cancel)
+
+    assert time.monotonic() - asked[0] < 1
+
+
+def test_does_not_begin_when_cancelled_before(world: World) -> None:
+    """What was cancelled before it began does not begin."""
+    cancel = Cancel()
+    cancel.cancel()
+    request = _request(world, "RUN true")
+
+    with pytest.raises(CancelledError):
+        world.builder.build(request, _context(request), lambda _: None, cancel)
+
+
+@pytest.mark.parametrize("error", [ContextChangedError("x.py changed"), OSError("gone"), ValueError("odd")])
+def test_passes_on_what_the_context_raises(world: World, error: Exception) -> None:
+    """An error of the context's iterator comes out as it is, also one that sockets could raise."""
+    request = _request(world, "RUN true")
+
+    def context() -> Iterator[bytes]:
+        yield next(_context(request))[:512]
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        world.builder.build(request, context(), lambda _: None, Cancel())
+
+    assert error is caught.value
+
+
+def test_pushes(world: World) -> None:
+    """What a push says is what stands in the registry afterwards, and it tells its progress."""
+    image, _ = _build(world, _request(world, f"RUN echo {uuid.uuid4().hex}"))
+    seen: list[PushProgress] = []
+
+    digest = world.builder.push(image, world.ref, seen.append, Cancel())
+
+    repository = world.ref.removeprefix("localhost:32000/").removesuffix(":1")
+    assert world.digest_of(repository) == digest
+    assert [] != seen
+
+
+def test_tells_that_a_registry_is_down(world: World) -> None:
+    """A push to nobody is a registry out of reach."""
+    image, _ = _build(world, _request(world))
+
+    with pytest.raises(RegistryUnreachableError):
+        world.builder.push(image, world.dead_registry, lambda _: None, Cancel())
+
+
+def test_pushes_nothing_when_cancelled_before(world: World) -> None:
+    """A push that was cancelled before it began does not begin."""
+    image, _ = _build(world, _request(world))
+    cancel = Cancel()
+    cancel.cancel()
+
+    with pytest.raises(CancelledError):
+        world.builder.push(image, world.ref, lambda _: None, cancel)
+
+
+@pytest.mark.parametrize("kind", ["real", "memory"])
+def test_tells_that_an_engine_is_gone(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where no engine is, the error says so at once."""
+    builder: ImageBuilder
+    if kind == "memory":
+        builder = FakeImageBuilder()
+        builder.fail_describe(EngineUnreachableError("nobody is there"))
+    else:
+        builder = DockerEngineBuilder(f"unix://{tmp_path_factory.mktemp('engine')}/no.sock", {})
+    began = time.monotonic()
+
+    with pytest.raises(EngineUnreachableError):
+        builder.describe()
+
+    assert time.monotonic() - began < 5
