@@ -73,12 +73,17 @@ class ContextUse:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label with its stage and line; value substituted as the engine does it."""
+    """A label with its stage and line; value substituted as the engine does it.
+
+    `exact` is False if its value uses a variable that only the base image may have set; such a variable is
+    read as empty.
+    """
 
     name: str
     value: str
     stage: int
     line: int
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,10 @@ class DockerfileReading:
             reads IMAGE from any stage, so the name of a target may come from one that is not the last.
         args: every ARG.
         syntax: of a ``# syntax=`` line; empty if there is none.
+        escape: the character that joins lines and escapes others.
+        syntax_line: of the ``# syntax=`` line, from 1; 0 if there is none.
+        onbuild: instructions that run in images built FROM this one; if there are any, the whole context
+            of those counts.
         features: what the classic builder can't do: ``heredoc``, ``mount``, ``secret``, ``ssh``, ``link``,
             ``chmod``, ``parents``, ``exclude``.
         diagnostics: with `file` empty: the caller knows the path and fills it in.
@@ -142,5 +151,8 @@ class DockerfileReading:
     all_labels: tuple[Label, ...] = ()
     args: tuple[ArgDeclaration, ...] = ()
     syntax: str = ""
+    syntax_line: int = 0
+    escape: str = "\\"
+    onbuild: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
