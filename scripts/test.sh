@@ -73,7 +73,7 @@ install_shellcheck
 if have shellcheck; then
   check shellcheck -e SC1091,SC2034,SC2154 init.sh build_extension.sh .ci/run scripts/*.sh scripts/setup.d/*.sh
 fi
-check ruff check .
+check ruff check --output-format concise .
 check mypy --strict edk
 check lint-imports
 check python -m pytest "$@"

@@ -72,6 +72,7 @@ make_root_image() {
   image=$registry/edk-upstream/debian-python:$codename
   have mmdebstrap || apt_install mmdebstrap || give_up "mmdebstrap could not be installed"
   say "no hub: making a root image with Python from the distribution's packages (about a minute)"
+  rm -rf "$state"/root-image.* # of a run that was interrupted
   work=$(mktemp -d "$state/root-image.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   # Names of apt's files hold no blanks: apt refuses them.

@@ -33,7 +33,10 @@ locked() (
   lock=$1
   shift
   exec 9>"$lock"
-  if have flock; then flock 9; fi
+  if have flock && ! flock -n 9; then
+    say "waiting for another set-up to finish"
+    flock 9
+  fi
   "$@"
 )
 
