@@ -1,0 +1,257 @@
+"""From the readings of single files to the images that they name together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from edk.domain.codes.operators import INVALID_REFERENCE, RUN_TIME_IMAGE
+from edk.domain.diagnostics import Diagnostic
+from edk.domain.operators import platform
+from edk.domain.operators.candidates import operator_like
+from edk.domain.operators.evaluating import Evaluator, Outcome
+from edk.domain.operators.lookup import Lookup, Spot, elsewhere
+from edk.domain.operators.model import Expr, ImageSite, OperatorImage, Place, PythonReading
+from edk.domain.operators.modules import as_set, find_module
+from edk.domain.operators.signatures import Signatures
+from edk.domain.reference import InvalidReferenceError, parse_symbolic
+
+_CODES = {code.id: code for code in (RUN_TIME_IMAGE, INVALID_REFERENCE)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    file: str
+    owner: str
+    place: Place
+    outcome: Outcome
+
+
+def link(readings: Mapping[str, PythonReading]) -> tuple[OperatorImage, ...]:
+    """Return every image that the files name, with names followed from file to file.
+
+    Args:
+        readings: by path relative to one root, with ``/``. Names imported from files that are not among them stay
+            unresolved; `needed_imports` says which those are.
+
+    Returns:
+        Sorted by file and place, one for each value that a place may have, without repetition.
+    """
+    lookup = Lookup(readings)
+    linker = _Linker(lookup)
+    found: list[OperatorImage] = []
+    for file in sorted(readings):
+        found.extend(linker.images(file))
+    return tuple(sorted(dict.fromkeys(found), key=lambda image: (image.file, image.start, image.end)))
+
+
+def needed_imports(path: str, reading: PythonReading, known_paths: Collection[str]) -> tuple[str, ...]:
+    """Return which other files of a listing must be read to know the images of a file.
+
+    Args:
+        path: of the file, relative to the same root as the listing.
+        reading: of the file.
+        known_paths: every Python file there is; best a set.
+
+    Returns:
+        Paths of the listing, sorted. What those files need in turn is found by asking again for each of them.
+    """
+    known = as_set(known_paths)
+    used = _used_names(reading)
+    firsts = {name.partition(".")[0] for name in used}
+    modules: set[str] = set(reading.stars)
+    for binding in reading.bindings:
+        if binding.value.kind != "import" or binding.name not in firsts:
+            continue
+        modules.add(binding.value.text)
+        separator = "" if binding.value.text.endswith(".") else "."
+        modules.update(f"{binding.value.text}{separator}{part.text}" for part in binding.value.parts)
+        if not binding.value.parts:
+            modules.update(_submodules(binding.value.text, binding.name, used))
+    found = {find_module(path, module, known) for module in modules if not _is_platform(module)}
+    return tuple(sorted(found - {"", path}))
+
+
+def diagnose(images: Iterable[OperatorImage]) -> tuple[Diagnostic, ...]:
+    """Return a diagnostic for each place whose image is not known or not valid."""
+    found: dict[tuple[str, int, int, str], Diagnostic] = {}
+    for image in images:
+        if not image.unresolved:
+            continue
+        code = _CODES.get(image.code, RUN_TIME_IMAGE)
+        message = f"image `{image.expression}`: {image.unresolved}"
+        key = (image.file, image.start, image.end, image.unresolved)
+        found.setdefault(key, code.at(image.file, image.line, message, column=image.column))
+    return tuple(found.values())
+
+
+class _Linker:
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._signatures = Signatures(lookup)
+        self._heirs: dict[tuple[str, int], list[tuple[str, int]]] | None = None
+
+    def images(self, file: str) -> Iterator[OperatorImage]:
+        evaluator = Evaluator(self._lookup)
+        for site in self._lookup.readings[file].sites:
+            spot = Spot(file, site.scope, site.place.start, site.branch)
+            certain = self._certain(site, spot)
+            if site.role == "argument" and not certain:
+                continue
+            if site.value.kind == "name" and site.value.text.endswith(".image"):
+                continue
+            for found in self._found(evaluator, site, spot, certain):
+                image = _image(found, certain)
+                if image is not None:
+                    yield image
+
+    def _found(self, evaluator: Evaluator, site: ImageSite, spot: Spot, certain: bool) -> Iterator[_Found]:
+        inherited = list(self._inherited(evaluator, site, spot)) if certain else []
+        yield from inherited
+        for outcome in evaluator.outcomes(site.value, spot):
+            if inherited and outcome.kind == "unknown":
+                continue
+            if outcome.kind == "given" and site.value.kind == "name" and "." not in site.value.text:
+                continue
+            yield _Found(spot.file, site.owner, site.place, outcome)
+
+    def _inherited(self, evaluator: Evaluator, site: ImageSite, spot: Spot) -> Iterator[_Found]:
+        """Yield what the site means in classes that inherit it and set the attribute it is made of."""
+        attributes = {
+            name.split(".")[1] for name in _names_in(site.value) if name.startswith(("self.", "cls."))
+        }
+        number = self._lookup.owner_of(spot) if attributes else -1
+        if number < 0:
+            return
+        for heir in self._all_heirs().get((spot.file, number), []):
+            table = self._lookup.table(heir[0])
+            bindings = [
+                item for name in sorted(attributes) for item in table.by_name.get((heir[1], name), [])
+            ]
+            if not bindings:
+                continue
+            owner = table.reading.scopes[heir[1]].name
+            for outcome in evaluator.outcomes(site.value, elsewhere(spot, heir)):
+                yield _Found(heir[0], owner, bindings[0].place, outcome)
+
+    def _all_heirs(self) -> dict[tuple[str, int], list[tuple[str, int]]]:
+        if self._heirs is None:
+            self._heirs = {}
+            for file in sorted(self._lookup.readings):
+                for number, scope in enumerate(self._lookup.readings[file].scopes):
+                    if scope.kind == "class":
+                        for base in self._lookup.lineage((file, number))[1:]:
+                            self._heirs.setdefault(base, []).append((file, number))
+        return self._heirs
+
+    def _certain(self, site: ImageSite, spot: Spot) -> bool:
+        """Say whether a site surely is an image of an operator."""
+        if site.role == "argument":
+            return self._signatures.names_image(site, spot)
+        if site.role == "operator":
+            return not site.callee.endswith("__init__") or self._in_operator(spot)
+        return site.role == "attribute" and self._in_operator(spot)
+
+    def _in_operator(self, spot: Spot) -> bool:
+        if "operator" in spot.file.rpartition("/")[2].lower():
+            return True
+        number = self._lookup.owner_of(spot)
+        if number < 0:
+            return False
+        scopes = [
+            self._lookup.readings[file].scopes[each]
+            for file, each in self._lookup.lineage((spot.file, number))
+        ]
+        return any(operator_like(name) for scope in scopes for name in (scope.name, *scope.bases))
+
+
+def _image(found: _Found, certain: bool) -> OperatorImage | None:
+    kind, text = found.outcome.kind, found.outcome.text
+    if kind == "none" or not text:
+        return None
+    if kind == "given":
+        return _made(found, "", f"`{text}` is given by the caller", RUN_TIME_IMAGE.id) if certain else None
+    if kind == "unknown":
+        return _made(found, "", text, RUN_TIME_IMAGE.id) if certain else None
+    if "{{" in text:
+        why = "it is a template that is filled in at run time"
+        return _made(found, "", why, RUN_TIME_IMAGE.id) if certain else None
+    problem = _problem(text)
+    if not certain and (problem or not _surely_reference(platform.shown(text))):
+        return None
+    if problem:
+        return _made(found, "", problem, INVALID_REFERENCE.id)
+    return _made(found, platform.shown(text), "", "")
+
+
+def _problem(text: str) -> str:
+    if platform.has_braces(text):
+        return f"{platform.shown(text)!r} holds braces; the f before the string may be missing"
+    try:
+        parse_symbolic(platform.shown(text))
+    except InvalidReferenceError as error:
+        return str(error)
+    return ""
+
+
+def _surely_reference(value: str) -> bool:
+    ref = parse_symbolic(value)
+    return bool(ref.registry) and bool(ref.tag or ref.digest or "{" in ref.registry)
+
+
+def _made(found: _Found, value: str, unresolved: str, code: str) -> OperatorImage:
+    place = found.place
+    return OperatorImage(
+        file=found.file,
+        line=place.line,
+        column=place.column,
+        start=place.start,
+        end=place.end,
+        owner=found.owner,
+        expression=place.expression,
+        value=value,
+        unresolved=unresolved,
+        code=code,
+    )
+
+
+def _used_names(reading: PythonReading) -> set[str]:
+    """Return all names on which the images of a file may depend; all there are if it names none itself."""
+    used: set[str] = {base for scope in reading.scopes for base in scope.bases}
+    for site in reading.sites:
+        used.add(site.callee)
+        used.update(_names_in(site.value))
+    if not reading.sites:
+        return used | {binding.name for binding in reading.bindings}
+    waiting = {name.partition(".")[0] for name in used}
+    while waiting:
+        new: set[str] = set()
+        for binding in reading.bindings:
+            if binding.name in waiting or any(f"self.{binding.name}" in used for _ in (0,)):
+                new.update(_names_in(binding.value))
+        waiting = {name.partition(".")[0] for name in new - used}
+        used |= new
+    return used
+
+
+def _names_in(value: Expr) -> set[str]:
+    found: set[str] = set()
+    waiting = [value]
+    while waiting:
+        current = waiting.pop()
+        if current.kind == "name":
+            found.add(current.text)
+        waiting.extend(current.parts)
+    return found
+
+
+def _submodules(module: str, bound: str, used: set[str]) -> Iterator[str]:
+    for name in used:
+        parts = name.split(".")
+        if parts[0] == bound:
+            for count in range(2, len(parts)):
+                yield ".".join((module, *parts[1:count]))
+
+
+def _is_platform(module: str) -> bool:
+    return module.rpartition(".")[2] == platform.GLOBALS_MODULE

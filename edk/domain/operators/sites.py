@@ -1,0 +1,235 @@
+"""The places of one file that may name an image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from edk.domain.operators.candidates import Candidates, operator_like
+from edk.domain.operators.expressions import ExpressionReader
+from edk.domain.operators.model import Expr, ImageSite, Place
+from edk.domain.operators.scoping import Names, Where
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+MAX_SITES = 2_000
+_TEXTLESS = frozenset({"number", "none", "list", "dict"})
+_CLASS_LINE = re.compile(rb"^([ \t]*)class[ \t]+(\w+)", re.MULTILINE)
+_CALLEE = re.compile(rb"([\w.]+(?:\(\))?[\w.]*)\s*\($")
+
+
+class Sites:
+    """Collects the places of one file that may name an image.
+
+    Args:
+        names: the scopes of the file.
+        reader: reads its expressions.
+        candidates: knows the functions of the file that take an image.
+        place: says where a node stands.
+    """
+
+    def __init__(
+        self, names: Names, reader: ExpressionReader, candidates: Candidates, place: Callable[[Node], Place]
+    ) -> None:
+        self.found: list[ImageSite] = []
+        self.cut = False
+        self._names = names
+        self._reader = reader
+        self._candidates = candidates
+        self._place = place
+        self._splatted: set[str] = set()
+        self._held_by: dict[int, str] = {}
+
+    def finished(self) -> tuple[ImageSite, ...]:
+        """Return all places in the order of the file; a dict that is handed to an operator counts as its arguments."""
+        sites = [
+            replace(site, role="operator")
+            if site.role == "loose" and self._held_by.get(site.place.start) in self._splatted
+            else site
+            for site in self.found
+        ]
+        return tuple(sorted(sites, key=lambda site: (site.place.start, site.place.end)))
+
+    def called(self, node: Node, where: Where) -> None:
+        """Take the arguments of a call."""
+        function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if function is None or arguments is None or arguments.type != "argument_list":
+            return
+        callee = self._callee(function)
+        inner = [child for child in arguments.named_children if child.type != "comment"]
+        first = self._reader.dotted(inner[0]) if inner else ""
+        if callee.rpartition(".")[2] == "partial" and operator_like(first):
+            callee, inner = first, inner[1:]
+        if callee.endswith((".update", ".setdefault")):
+            self._filled(callee.rpartition(".")[0], inner, where)
+        taken = operator_like(callee) or callee.endswith("__init__") or callee in self._candidates.factories
+        for index, child in enumerate(inner):
+            self._argument(child, index, callee, taken, where)
+
+    def dictionary(self, node: Node, where: Where) -> None:
+        """Take the value under ``"image"`` in a dict."""
+        for value in _values_of(node, self._reader):
+            self._add(value, where, "loose", "", "image")
+
+    def assigned(self, target: Node, right: Node, value: Expr, where: Where) -> None:
+        """Take ``self.image = …``, a class attribute ``image = …`` and ``kwargs["image"] = …``."""
+        if target.type == "identifier":
+            name = self._reader.text(target)
+            if name == "image" and where.scope == where.owner:
+                self._add(right, where, "attribute", "", name, value)
+            self._hold(name, right)
+        elif target.type == "attribute":
+            parts = self._reader.dotted(target).split(".")
+            if parts[-1] == "image":
+                self._add(
+                    right, where, "attribute" if parts == ["self", "image"] else "loose", "", "image", value
+                )
+        else:
+            holder, keys = target.child_by_field_name("value"), target.children_by_field_name("subscript")
+            if holder is not None and len(keys) == 1 and self._reader.read(keys[0]) == Expr("text", "image"):
+                self._add(right, where, "loose", "", "image", value)
+                self._held_by[self._place(right).start] = self._reader.dotted(holder)
+
+    def among_siblings(self, node: Node, where: Where) -> None:
+        """Take ``image = …`` out of a piece of broken syntax, where the parser found no call around it."""
+        children = node.children
+        for index, child in enumerate(children[:-2]):
+            if child.type == "keyword_argument":
+                continue
+            if (
+                child.type != "identifier"
+                or self._reader.text(child) != "image"
+                or children[index + 1].type != "="
+            ):
+                continue
+            value = children[index + 2]
+            if index and (value.type not in ("identifier",) or children[index - 1].type in ("(", ",")):
+                self._broken_site(value, where)
+        for child in children:
+            if child.type == "keyword_argument":
+                name, held = child.child_by_field_name("name"), child.child_by_field_name("value")
+                if name is not None and held is not None and self._reader.text(name) == "image":
+                    self._broken_site(held, where)
+
+    def _broken_site(self, value: Node, where: Where) -> None:
+        source, start = self._reader.source, value.start_byte
+        opened = _opening(source, start)
+        match = _CALLEE.search(source, max(0, opened - 300), opened + 1) if opened >= 0 else None
+        callee = match[1].decode("utf-8", "replace").replace("super()", "super") if match else ""
+        role: Literal["operator", "loose"] = (
+            "operator" if operator_like(callee) or "__init__" in callee else "loose"
+        )
+        self._add(value, where, role, callee, "image")
+        if self.found and not self.found[-1].owner:
+            self.found[-1] = replace(self.found[-1], owner=_class_above(source, start))
+
+    def _argument(self, node: Node, index: int, callee: str, taken: bool, where: Where) -> None:
+        if node.type == "keyword_argument":
+            name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+            keyword = self._reader.text(name) if name is not None else ""
+            if value is not None and (taken or keyword == "image"):
+                role = ("operator" if keyword == "image" else "argument") if taken else "loose"
+                self._add(value, where, role, callee, keyword)
+        elif node.type == "dictionary_splat" and taken:
+            inner = node.named_children[0] if node.named_children else None
+            if inner is not None and inner.type == "dictionary":
+                for value in _values_of(inner, self._reader):
+                    self._held_by[self._place(value).start] = "**"
+                self._splatted.add("**")
+            elif inner is not None:
+                self._splatted.add(self._reader.dotted(inner))
+        elif taken and node.type not in ("list_splat", "dictionary_splat"):
+            self._add(node, where, "argument", callee, f"#{index}")
+
+    def _filled(self, holder: str, inner: list[Node], where: Where) -> None:
+        if len(inner) == 2 and self._reader.read(inner[0]) == Expr("text", "image"):
+            self._add(inner[1], where, "loose", "", "image")
+            self._held_by[self._place(inner[1]).start] = holder
+        for child in inner:
+            self._hold(holder, child)
+            value = child.child_by_field_name("value") if child.type == "keyword_argument" else None
+            if value is not None:
+                self._held_by[self._place(value).start] = holder
+
+    def _hold(self, name: str, node: Node) -> None:
+        if node.type == "dictionary":
+            for value in _values_of(node, self._reader):
+                self._held_by[self._place(value).start] = name
+        elif node.type == "call":
+            function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+            if function is None or arguments is None or self._reader.dotted(function) != "dict":
+                return
+            for child in arguments.named_children:
+                value = child.child_by_field_name("value") if child.type == "keyword_argument" else None
+                if value is not None:
+                    self._held_by[self._place(value).start] = name
+
+    def _add(
+        self,
+        node: Node,
+        where: Where,
+        role: Literal["operator", "argument", "attribute", "loose"],
+        callee: str,
+        parameter: str,
+        value: Expr | None = None,
+    ) -> None:
+        read = self._reader.read(node) if value is None else value
+        if role == "argument" and (
+            read.kind in _TEXTLESS or (read.kind == "name" and read.text in ("True", "False"))
+        ):
+            return
+        if len(self.found) >= MAX_SITES:
+            self.cut = True
+            return
+        owner = self._names.owner_name(where)
+        self.found.append(
+            ImageSite(self._place(node), where.scope, where.branch, owner, role, callee, parameter, read)
+        )
+
+    def _callee(self, function: Node) -> str:
+        text = self._reader.text(function)
+        if re.match(r"super\(.{0,80}\)\.__init__$", text):
+            return "super.__init__"
+        if function.type == "attribute":
+            target = function.child_by_field_name("object")
+            if target is not None and target.type == "call":
+                inner = target.child_by_field_name("function")
+                return self._reader.dotted(inner) if inner is not None else ""
+        return self._reader.dotted(function)
+
+
+def _values_of(node: Node, reader: ExpressionReader) -> list[Node]:
+    found: list[Node] = []
+    for child in node.named_children:
+        key = child.child_by_field_name("key") if child.type == "pair" else None
+        value = child.child_by_field_name("value") if child.type == "pair" else None
+        if key is not None and value is not None and reader.read(key) == Expr("text", "image"):
+            found.append(value)
+    return found
+
+
+def _opening(source: bytes, before: int) -> int:
+    depth = 0
+    for index in range(before - 1, max(-1, before - 5000), -1):
+        byte = source[index]
+        if byte in b")]}":
+            depth += 1
+        elif byte in b"([{":
+            if depth == 0:
+                return index
+            depth -= 1
+    return -1
+
+
+def _class_above(source: bytes, before: int) -> str:
+    line_start = source.rfind(b"\n", 0, before) + 1
+    line = source[line_start:before]
+    indent = len(line) - len(line.lstrip())
+    found = ""
+    for match in _CLASS_LINE.finditer(source, 0, before):
+        if len(match[1]) < indent:
+            found = match[2].decode("utf-8", "replace")
+    return found
