@@ -3,9 +3,12 @@
 # Python and platform. Arguments go to the resolver, for instance --upgrade.
 set -eu
 edk_root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
+. "$edk_root/scripts/setup.d/common.sh"
+. "$edk_root/scripts/setup.d/python.sh"
+python=$(find_python) || give_up "no Python 3.11 or newer with venv was found"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
+"$python" -m venv "$work/venv"
 "$work/venv/bin/pip" install -q --disable-pip-version-check uv
 cd "$edk_root"
 # The build backend belongs to it: .venv installs edk without fetching anything beyond the lock.
