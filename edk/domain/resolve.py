@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from edk.domain.charts.edits import dag_image_tags
+from edk.domain.charts.versions import DAG_INSTALLER, dag_image_tags
 from edk.domain.codes import resolving as codes
 from edk.domain.reference import (
     InvalidReferenceError,
@@ -200,7 +200,7 @@ def _resolve_chart(
     resolution: Resolution,
 ) -> None:
     chart = located.chart
-    installer = nearest_chart(charts, "dag-installer-chart")
+    installer = nearest_chart(charts, DAG_INSTALLER)
     installer_version = installer.chart.version if installer else "0.0.0"
     for image in chart.images:
         if image.unresolved or not image.value:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edk.domain.codes import resolving as codes
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.context import ContextRules, context_rules, unmatched
-from edk.domain.dockerfile.ignore import IgnoreError, IgnoreRules, ignore_file_for, parse_ignore
+from edk.domain.dockerfile.ignore import MAX_BYTES, NO_RULES, IgnoreRules, ignore_file, parse_ignore
 from edk.domain.files import ContextFile, Entry
 from edk.domain.plan import ContextReading
 from edk.domain.workspace import Target
@@ -16,7 +17,6 @@ from edk.domain.workspace import Target
 if TYPE_CHECKING:
     from edk.ports import SourceTree
 
-MAX_IGNORE_BYTES = 8 << 20
 MAX_DEPTH = 256
 
 
@@ -33,63 +33,71 @@ def read_context(
     """
     root = f"{target.root.path}/{target.context}" if target.context else target.root.path
     try:
-        ignore = _ignore_rules(tree, root, posixpath.basename(target.dockerfile))
-    except IgnoreError as error:
-        return ContextReading(problem=f"{target.context}/{error}".lstrip("/")), []
+        name, ignore = _ignore_rules(tree, root, posixpath.basename(target.dockerfile))
     except (OSError, ValueError) as error:
         return ContextReading(problem=f"{target.context}/.dockerignore: {error}".lstrip("/")), []
-    rules = context_rules(target.reading, ignore, all_stages=all_stages)
-    found: dict[str, ContextFile] = {}
+    path = f"{target.context}/{name}".lstrip("/")
+    problems = [replace(d, file=path) for d in ignore.diagnostics]
+    wrong = [d for d in problems if d.severity == "error"]
+    if wrong:
+        return ContextReading(problem=f"{path}:{wrong[0].line}: {wrong[0].message} ({wrong[0].code})"), problems
+    rules = context_rules(target.reading, ignore, all_stages)
     try:
-        if _through_link(tree, root, rules):
-            rules = rules.everything("a source leads through a link")
-        for start in rules.roots:
-            _collect(tree, root, start, rules, found)
+        found = _collect_all(tree, root, rules)
+        if found is None:
+            rules = context_rules(target.reading, ignore, all_stages, whole="a source leads through a link")
+            found = _collect_all(tree, root, rules) or {}
     except OSError as error:
-        name = error.filename if isinstance(error.filename, str) else root
-        return ContextReading(problem=f"{_relative(name, target)}: not readable: {error.strerror}"), []
+        where = error.filename if isinstance(error.filename, str) else root
+        return ContextReading(problem=f"{_relative(where, target)}: not readable: {error.strerror}"), problems
     files = tuple(found[path] for path in sorted(found))
     total = sum(file.size for file in files)
     reading = ContextReading(files, total, rules.why_whole if rules.whole else "")
-    return reading, _diagnose(target, rules, reading, warn_bytes)
+    return reading, problems + _diagnose(target, rules, reading, warn_bytes)
 
 
 def _relative(path: str, target: Target) -> str:
     return path.removeprefix(target.root.path + "/")
 
 
-def _ignore_rules(tree: SourceTree, root: str, dockerfile: str) -> IgnoreRules:
-    """Return the rules of the ignore file that applies; none if there is none."""
+def _ignore_rules(tree: SourceTree, root: str, dockerfile: str) -> tuple[str, IgnoreRules]:
+    """Return the name of the ignore file that applies, and its rules; none if there is none."""
     entries = {entry.name: entry for entry in tree.list(root)}
-    name = ignore_file_for(dockerfile, entries.keys())
+    name = ignore_file(dockerfile, entries.keys())
     if not name:
-        return parse_ignore(b"")
+        return "", NO_RULES
     if entries[name].kind != "file":
         raise ValueError(f"{name} is no regular file; make it one, or remove it")
-    return parse_ignore(tree.read(f"{root}/{name}", MAX_IGNORE_BYTES))
+    return name, parse_ignore(tree.read(f"{root}/{name}", MAX_BYTES))
 
 
-def _through_link(tree: SourceTree, root: str, rules: ContextRules) -> bool:
-    """Tell whether a source's fixed part leads through a linked folder, whose target is sent only with the rest."""
+def _collect_all(tree: SourceTree, root: str, rules: ContextRules) -> dict[str, ContextFile] | None:
+    """Return what counts by path, None if a source leads through a link: then everything has to count."""
+    for prefix in rules.prefixes:
+        entry = _stat(tree, f"{root}/{prefix}")
+        if entry is not None and entry.kind == "link":
+            return None
+    found: dict[str, ContextFile] = {}
     for start in rules.roots:
-        parts = start.split("/") if start else []
-        for index in range(1, len(parts) + 1):
-            try:
-                entry = tree.stat(f"{root}/{'/'.join(parts[:index])}")
-            except (FileNotFoundError, NotADirectoryError):
-                break
-            if entry.kind == "link":
-                return True
-    return False
+        _collect(tree, root, start, rules, found)
+    if any(file.kind == "link" and rules.follows(file.path) for file in found.values()):
+        return None
+    return found
+
+
+def _stat(tree: SourceTree, path: str) -> Entry | None:
+    try:
+        return tree.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _collect(
     tree: SourceTree, root: str, start: str, rules: ContextRules, found: dict[str, ContextFile]
 ) -> None:
     if start:
-        try:
-            entry = tree.stat(f"{root}/{start}")
-        except (FileNotFoundError, NotADirectoryError):
+        entry = _stat(tree, f"{root}/{start}")
+        if entry is None:
             return
         if rules.wants(start, entry.kind == "dir"):
             _take(tree, root, start, entry, found)

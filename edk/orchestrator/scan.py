@@ -239,7 +239,7 @@ def _read_containers(tree: SourceTree, root: Root, found: Found) -> list[Diagnos
         except (OSError, ValueError) as error:
             problems.append(diagnose(candidate.path, error))
             continue
-        problems.extend(replace(d, file=candidate.path) for d in read_processing_container(content))
+        problems.extend(read_processing_container(content, candidate.path).diagnostics)
     return problems
 
 

@@ -1,0 +1,107 @@
+"""`edk build`: from a folder to images in the registry and a chart."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from edk.adapters.cancellation import Cancel
+from edk.commands.plan import print_plan, request_of
+from edk.commands.wiring import Wired, settings_of, sink_of, with_platform
+from edk.domain import errors
+from edk.domain import events as ev
+from edk.domain.plan import BuildPlan
+from edk.domain.run import RunState, StopAsked
+from edk.orchestrator.build import BuildOptions, announce, exit_code_of, run_images
+from edk.orchestrator.crew import QueueInbox
+from edk.orchestrator.pipeline import PlanRequest, make_plan
+from edk.orchestrator.services import Services
+from edk.ports import Cancellation
+
+
+def run(options: argparse.Namespace) -> int:
+    """Build what the command line asks for, and return the exit code."""
+    settings = settings_of(options, options.dir)
+    sink = sink_of(options)
+    with Wired(settings, sink, "edk build") as services:
+        request = request_of(options, settings)
+        if options.dry_run:
+            plan = make_plan(services, services.open_tree(), request)
+            print_plan(plan, as_json=options.json)
+            return errors.EXIT_SOURCES if plan.has_errors else errors.EXIT_DONE
+        build_options = BuildOptions(options.no_cache, options.pull)
+        return build(services, request, build_options, charts=not options.image, upload=not options.no_import)
+
+
+def new_cancellation() -> tuple[Cancellation, Callable[[str], None]]:
+    """Return a switch that cancels one task, and what throws it."""
+    cancel = Cancel()
+    return cancel, cancel.cancel
+
+
+@contextmanager
+def stopped_by_signals(inbox: QueueInbox) -> Iterator[None]:
+    """Turn the first INT, TERM or HUP into a request to stop; the second ends the process at once."""
+    asked = False
+
+    def ask(_number: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            os._exit(errors.EXIT_INTERRUPTED)
+        asked = True
+        inbox.put(StopAsked())
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, ask) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def build(
+    services: Services, request: PlanRequest, options: BuildOptions, *, charts: bool, upload: bool
+) -> int:
+    """Plan, build, push, package; return the exit code.
+
+    Args:
+        services: the ports.
+        request: what to build.
+        options: how.
+        charts: whether to package the charts of the extensions.
+        upload: whether to send them to the platform, if one is configured.
+    """
+    started = services.clock.monotonic()
+    plan = announce(services, request)
+    inbox = QueueInbox()
+    with stopped_by_signals(inbox):
+        state = run_images(services, plan, request, options, inbox, new_cancellation)
+    packaged, failed = (0, 0)
+    if charts and not state.stopping:
+        packaged, failed = _charts(services, plan, state, upload=upload)
+    code = exit_code_of(plan, state, charts_failed=failed > 0)
+    services.sink.emit(
+        ev.RunFinished(
+            code,
+            state.count("done"),
+            state.count("skipped"),
+            state.count("failed"),
+            state.count("blocked"),
+            packaged,
+            services.clock.monotonic() - started,
+        )
+    )
+    return code
+
+
+def _charts(services: Services, plan: BuildPlan, state: RunState, *, upload: bool) -> tuple[int, int]:
+    """Package the charts whose images stand; return how many were packaged, and how many failed."""
+    if not any(c.root.kind == "extension" for c in plan.workspace.charts):
+        return 0, 0
+    from edk.orchestrator.package import package_extension_charts
+
+    return package_extension_charts(with_platform(services) if upload else services, plan, state)

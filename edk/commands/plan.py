@@ -1,0 +1,67 @@
+"""`edk plan`: what a build would do, and why."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from edk.commands.wiring import Wired, selected_roots, settings_of
+from edk.domain.errors import EXIT_DONE, EXIT_SOURCES
+from edk.domain.plan import BuildPlan
+from edk.orchestrator.pipeline import PlanRequest, make_plan
+from edk.ports import EventSink
+from edk.settings import Settings
+
+
+class _Notices:
+    """Shows what the state has to say on stderr, for stdout belongs to the plan."""
+
+    def emit(self, event: object) -> None:
+        """Show a notice."""
+        message = getattr(event, "message", "")
+        if message:
+            print(f"note: {message}", file=sys.stderr)  # noqa: T201
+
+    def close(self) -> None:
+        """Do nothing; stderr stays open."""
+
+
+def request_of(options: argparse.Namespace, settings: Settings) -> PlanRequest:
+    """Return what a command line asks to plan for."""
+    return PlanRequest(
+        roots=selected_roots(options, settings),
+        selection="images" if options.image else "extension",
+        images=tuple(options.image),
+        force=options.force or getattr(options, "no_cache", False) or getattr(options, "pull", False),
+        ask_registry=not getattr(options, "offline", False),
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the plan; exit code 3 if the sources have errors."""
+    settings = settings_of(options, options.dir)
+    sink: EventSink = _Notices()
+    with Wired(settings, sink, "edk plan") as services:
+        request = request_of(options, settings)
+        plan = make_plan(services, services.open_tree(), request)
+    print_plan(plan, as_json=options.json)
+    return EXIT_SOURCES if plan.has_errors else EXIT_DONE
+
+
+def print_plan(plan: BuildPlan, *, as_json: bool) -> None:
+    """Print a plan as text or JSON; diagnostics of the text go to stderr."""
+    if as_json:
+        from edk.ui.json_lines import to_json
+        from edk.ui.plan_json import plan_as_json
+
+        sys.stdout.write(to_json(plan_as_json(plan)).decode() + "\n")
+        return
+    from edk.ui.plain import diagnostic_lines
+    from edk.ui.plan_text import plan_lines
+    from edk.ui.text import safe
+
+    for located in plan.diagnostics:
+        for line in diagnostic_lines(located.diagnostic):
+            print(safe(line), file=sys.stderr)  # noqa: T201
+    for line in plan_lines(plan):
+        print(line)  # noqa: T201

@@ -1,0 +1,190 @@
+"""What the commands share: settings, services and sinks, made from the command line and the environment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import edk
+from edk.adapters.clock import SystemClock
+from edk.adapters.files import FileTree
+from edk.adapters.locks import FileLocks
+from edk.adapters.store.store import SqliteStore
+from edk.domain import events as ev
+from edk.domain.errors import UsageError
+from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, PushProgress, StepProgress
+from edk.domain.workspace import Root
+from edk.orchestrator.roots import Places, roots_for
+from edk.orchestrator.services import Services
+from edk.settings import Settings, load_settings
+from edk.ui.log_files import Fanout, LogFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edk.ports import Cancellation, ChartPackager, EventSink, ImageBuilder, Platform
+
+BUNDLED = os.path.join(os.path.dirname(edk.__file__), "bundled")  # noqa: PTH118, PTH120
+
+
+def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> Settings:
+    """Return the settings for a command line.
+
+    Args:
+        options: of the command line.
+        dirs: folders whose edk.yaml counts, nearest first.
+    """
+    flags = {
+        "jobs": getattr(options, "jobs", None),
+        "platform": getattr(options, "platform", None),
+        "network": getattr(options, "network", None),
+        "build_args": _build_args(getattr(options, "build_arg", [])),
+    }
+    if flags["jobs"] is not None and flags["jobs"] < 1:  # type: ignore[operator]
+        raise UsageError(f"--jobs must be 1 or more, not {flags['jobs']}", "for example --jobs 4")
+    first = load_settings(os.environ, flags, tuple(dirs or ()))
+    if not os.path.isfile(f"{first.extensions_dir}/edk.yaml"):  # noqa: PTH113
+        return first
+    return load_settings(os.environ, flags, (*(dirs or ()), first.extensions_dir))
+
+
+def _build_args(given: list[str]) -> tuple[tuple[str, str], ...] | None:
+    arguments = []
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not name or name.startswith("-"):
+            raise UsageError(f"--build-arg {text!r} has no name", "write NAME=VALUE")
+        if equals or name in os.environ:
+            arguments.append((name, value if equals else os.environ[name]))
+    return tuple(arguments) or None
+
+
+def selected_roots(options: argparse.Namespace, settings: Settings) -> tuple[Root, ...]:
+    """Return the roots that a command line asks for; raise UsageError if it asks for nothing."""
+    dirs = list(options.dir)
+    if getattr(options, "all", False):
+        dirs.append(settings.extensions_dir)
+    if not dirs and not getattr(options, "image", []):
+        raise UsageError("nothing was asked for", "name the extension with --dir DIR, or an image with --image NAME")
+    return roots_for(dirs, places_of(settings))
+
+
+def places_of(settings: Settings) -> Places:
+    """Return where roots may be."""
+    return Places(settings.extensions_dir, settings.repo_path, BUNDLED)
+
+
+def sink_of(options: argparse.Namespace) -> EventSink:
+    """Return the sink that a command line asks for, and the files of logs."""
+    if options.json:
+        from edk.ui.json_lines import JsonLines
+
+        return Fanout(JsonLines(sys.stdout, SystemClock().now), LogFiles())
+    from edk.ui.plain import PlainLines
+
+    return Fanout(PlainLines(sys.stdout, verbose=options.verbose), LogFiles())
+
+
+class LazyBuilder:
+    """An `ImageBuilder` that is imported when it is first used: where all is unchanged, it never is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _builder(self) -> ImageBuilder:
+        from edk.adapters.engine import DockerEngineBuilder
+
+        return DockerEngineBuilder(self._settings.docker_host, classic=self._settings.classic_builder)
+
+    def describe(self) -> EngineInfo:
+        """See `edk.ports.ImageBuilder.describe`."""
+        return self._builder.describe()
+
+    def build(
+        self,
+        request: BuildRequest,
+        context: Iterable[bytes],
+        progress: Callable[[StepProgress], None],
+        cancellation: Cancellation,
+    ) -> BuiltImage:
+        """See `edk.ports.ImageBuilder.build`."""
+        return self._builder.build(request, context, progress, cancellation)
+
+    def push(
+        self,
+        image: BuiltImage,
+        ref: str,
+        progress: Callable[[PushProgress], None],
+        cancellation: Cancellation,
+    ) -> str:
+        """See `edk.ports.ImageBuilder.push`."""
+        return self._builder.push(image, ref, progress, cancellation)
+
+
+class Wired:
+    """The services with what has to be closed behind them; a context manager.
+
+    Args:
+        settings: the settings.
+        sink: takes the events.
+        command: what this process is, told to others that wait for it.
+    """
+
+    def __init__(self, settings: Settings, sink: EventSink, command: str) -> None:
+        from edk.adapters.registry.http import HttpRegistry
+
+        def notice(sentence: str) -> None:
+            sink.emit(ev.Noticed(sentence))
+
+        self._sink = sink
+        self._store = SqliteStore(settings.state_dir, notice)
+        tree = FileTree(self._store)
+        self.services = Services(
+            settings=settings,
+            open_tree=tree.fresh,
+            cache=self._store,
+            registry=HttpRegistry(settings.push_host, insecure=(settings.push_host, settings.registry)),
+            builder=LazyBuilder(settings),
+            locks=FileLocks(settings.state_dir, command, notice),
+            clock=SystemClock(),
+            sink=sink,
+            packager=lambda: packager_of(settings),
+            platform=None,
+        )
+
+    def __enter__(self) -> Services:
+        return self.services
+
+    def __exit__(self, *_: object) -> None:
+        self._store.close()
+        self._sink.close()
+
+
+def with_platform(services: Services) -> Services:
+    """Return the services with kube-helm, if one is configured."""
+    if not services.settings.kube_helm_url:
+        return services
+    from edk.adapters.kube_helm import KubeHelmPlatform
+
+    platform: Platform = KubeHelmPlatform(services.settings.kube_helm_url)
+    return replace(services, platform=platform)
+
+
+def packager_of(settings: Settings) -> ChartPackager:
+    """Return helm where it is present, else our own writer."""
+    import shutil
+
+    helm = shutil.which("helm")
+    if helm:
+        from edk.adapters.helm import HelmPackager
+
+        return HelmPackager(helm, settings.state_path("helm"))
+    from edk.adapters.archive import ArchivePackager
+
+    return ArchivePackager()

@@ -1,0 +1,113 @@
+"""`edk build`: plan, run the loop, package the charts, and say how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from edk.domain import errors
+from edk.domain import events as ev
+from edk.domain.plan import BuildPlan
+from edk.domain.run import RunState
+from edk.orchestrator.crew import QueueInbox, ThreadCrew
+from edk.orchestrator.loop import Loop, LoopOptions
+from edk.orchestrator.pipeline import PlanRequest, make_plan
+from edk.orchestrator.services import Services
+from edk.ports import Cancellation
+
+NewCancellation = Callable[[], tuple[Cancellation, Callable[[str], None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """What a build is asked for besides its plan.
+
+    Args:
+        no_cache: run every step anew.
+        pull: look for newer upstream images.
+    """
+
+    no_cache: bool = False
+    pull: bool = False
+
+
+def announce(services: Services, request: PlanRequest) -> BuildPlan:
+    """Make a plan and show what was read, what is wrong, and what will happen."""
+    started = services.clock.monotonic()
+    tree = services.open_tree()
+    plan = make_plan(services, tree, request)
+    seconds = services.clock.monotonic() - started
+    show_plan(services, plan, seconds)
+    return plan
+
+
+def show_plan(services: Services, plan: BuildPlan, seconds: float) -> None:
+    """Emit the events that tell of a plan."""
+    workspace = plan.workspace
+    asked = [t for t in workspace.targets if t.root.kind == "extension"]
+    charts = [c for c in workspace.charts if c.root.kind == "extension"]
+    emit = services.sink.emit
+    roots = tuple(root.path for root in workspace.roots)
+    emit(ev.SourcesRead(roots, workspace.files, len(asked), workspace.operator_files, len(charts), seconds))
+    for located in plan.diagnostics:
+        if located.diagnostic.severity != "info":
+            path = f"{located.root.path}/{located.diagnostic.file}"
+            emit(ev.DiagnosticFound(replace(located.diagnostic, file=path)))
+    for sentence in plan.unasked:
+        emit(ev.Noticed(sentence))
+    names = {action: tuple(i.label for i in plan.with_action(action)) for action in ("build", "skip", "ignore", "blocked")}  # type: ignore[arg-type]
+    emit(ev.PlanMade(names["build"], names["skip"], names["ignore"], names["blocked"], seconds))
+    for image in plan.with_action("ignore"):
+        if image.node.target.root.kind == "extension":
+            emit(ev.Noticed(f"{image.label} is not built: {image.reason}"))
+
+
+def run_images(
+    services: Services,
+    plan: BuildPlan,
+    request: PlanRequest,
+    options: BuildOptions,
+    inbox: QueueInbox,
+    new_cancellation: NewCancellation,
+) -> RunState:
+    """Build what the plan says, and return where every image stands at the end.
+
+    Raises:
+        EngineUnreachableError: there is something to build, and no engine answers.
+        RegistryUnreachableError: there is something to push, and the registry does not answer.
+    """
+    if plan.with_action("build"):
+        # Told at once, rather than after the first context has been read.
+        info = services.builder.describe()
+        services.registry.ping()
+        if not info.buildkit and not request.all_stages:
+            request = replace(request, all_stages=True)
+            plan = make_plan(services, services.open_tree(), request)
+    loop = Loop(
+        inbox,
+        ThreadCrew(services, new_cancellation),
+        services.clock.monotonic,
+        services.sink.emit,
+        lambda: make_plan(services, services.open_tree(), request),
+        LoopOptions(
+            services.settings.jobs, services.settings.retries, request.force, options.no_cache, options.pull
+        ),
+    )
+    return loop.run(plan)
+
+
+def exit_code_of(plan: BuildPlan, state: RunState, *, charts_failed: bool) -> int:
+    """Return the exit code of a run.
+
+    What could not be reached outweighs what failed, for a later run may tell more; what failed outweighs
+    what is wrong in the sources, which may be in another image.
+    """
+    if state.stopping:
+        return errors.EXIT_INTERRUPTED
+    failed = [t for t in state.targets.values() if t.phase == "failed"]
+    if any(t.kind in {"engine", "registry"} for t in failed):
+        return errors.EXIT_UNREACHABLE
+    if charts_failed or any(t.kind != "sources" for t in failed):
+        return errors.EXIT_FAILED
+    blocked = any(t.phase == "blocked" for t in state.targets.values())
+    return errors.EXIT_SOURCES if failed or blocked or plan.has_errors else errors.EXIT_DONE
