@@ -25,7 +25,7 @@ class ChartImage:
     """An image that a chart names.
 
     Args:
-        file: path relative to the chart's root that was read, with ``/``.
+        file: path relative to the root that contains the chart, with ``/``.
         line: from 1.
         how: ``dag`` (``global.image``), ``processing`` (``processingContainers``), ``template`` (by text in
             ``templates/**``) or ``value`` (a reference in values).
