@@ -106,14 +106,28 @@ def _add(commands: Commands, name: str, summary: str, example: str) -> argparse.
 
 
 def _add_selection(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--dir", action="append", default=[], metavar="DIR", help="folder of an extension; may be repeated")
-    command.add_argument("--image", action="append", default=[], metavar="NAME", help="this image alone, and what it stands on; may be repeated")
+    command.add_argument(
+        "--dir", action="append", default=[], metavar="DIR", help="folder of an extension; may be repeated"
+    )
+    command.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="this image alone, and what it stands on; may be repeated",
+    )
     command.add_argument("--all", action="store_true", help="every extension of the extensions folder")
 
 
 def _add_engine_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--jobs", type=int, metavar="N", help="builds at once")
-    command.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE", help="for every Dockerfile that declares it; NAME alone takes the value of the environment")
+    command.add_argument(
+        "--build-arg",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="for every Dockerfile that declares it; NAME alone takes the value of the environment",
+    )
     command.add_argument("--no-cache", action="store_true", help="run every step anew; implies --force")
     command.add_argument("--pull", action="store_true", help="look for newer upstream images; implies --force")
     command.add_argument("--platform", metavar="OS/ARCH", help="for example linux/amd64")
@@ -164,7 +178,9 @@ def _add_init(commands: Commands) -> None:  # type: ignore[valid-type]
     )
     command.add_argument("--from", dest="source", metavar="PATH", help="clone from a local repository or a git bundle")
     command.add_argument("--branch", metavar="NAME", help="instead of KAAPANA_BUILD_BRANCH")
-    command.add_argument("--image", action="append", default=[], metavar="NAME", help="build this base alone; may be repeated")
+    command.add_argument(
+        "--image", action="append", default=[], metavar="NAME", help="build this base alone; may be repeated"
+    )
     command.add_argument("--all-bases", action="store_true", help="build every base of the platform")
     command.add_argument("--no-bases", action="store_true", help="build none")
     _add_engine_options(command)
@@ -195,7 +211,12 @@ def _add_build_image(commands: Commands) -> None:  # type: ignore[valid-type]
     command.add_argument("--image-name", metavar="NAME", help="default: the label IMAGE")
     command.add_argument("--image-version", metavar="TAG", help="default: KAAPANA_BUILD_VERSION")
     command.add_argument("--tar", action="store_true", help="write the image as an archive into VOLUME_PATH")
-    command.add_argument("--import", dest="import_", action="store_true", help="have the platform import that archive; implies --tar")
+    command.add_argument(
+        "--import",
+        dest="import_",
+        action="store_true",
+        help="have the platform import that archive; implies --tar",
+    )
     command.add_argument("--force", action="store_true", help="build although it is unchanged")
     _add_engine_options(command)
     _add_output(command)

@@ -137,7 +137,7 @@ def load_settings(
     """
     state_dir = str(flags.get("state_dir") or environ.get("EDK_STATE_DIR") or default_state_dir(environ))
     values: dict[str, Any] = {}
-    config_files = []
+    config_files: list[str] = []
     for folder in reversed((*config_dirs, state_dir)):
         path = f"{folder}/{CONFIG_NAME}"
         config = _read_config(path)
@@ -152,14 +152,12 @@ def load_settings(
     for field, value in flags.items():
         if value is None:
             continue
-        if isinstance(value, tuple) and isinstance(values.get(field), tuple) and field == "build_args":
-            value = tuple({**dict(values[field]), **dict(value)}.items())
-        values[field] = value
+        if field == "build_args":
+            _merge(values, {field: value})
+        else:
+            values[field] = value
     values["proxies"] = tuple(
-        (name, environ[name])
-        for base in PROXY_NAMES
-        for name in (base, base.upper())
-        if environ.get(name)
+        (name, environ[name]) for base in PROXY_NAMES for name in (base, base.upper()) if environ.get(name)
     )
     values["state_dir"] = state_dir
     values["config_files"] = tuple(config_files)
@@ -167,7 +165,7 @@ def load_settings(
 
 
 def _validated(settings: Settings) -> Settings:
-    if settings.jobs < 0 or settings.jobs > 1000:  # noqa: PLR2004
+    if settings.jobs < 0 or settings.jobs > 1000:
         raise UsageError(f"jobs must be between 1 and 1000, not {settings.jobs}", "for example --jobs 4")
     jobs = settings.jobs or min(8, 2 * (os.cpu_count() or 2))
     for field in ("registry", "registry_push", "platform_registry"):
@@ -192,10 +190,11 @@ def _merge(values: dict[str, Any], config: Mapping[str, Any]) -> None:
     """Put a nearer file's values over those of farther ones; maps are merged key by key."""
     for key, value in config.items():
         if key in {"base_overrides", "mirrors", "build_args"}:
-            value = tuple({**dict(values.get(key, ())), **dict(value)}.items())
+            values[key] = tuple({**dict(values.get(key, ())), **dict(value)}.items())
         elif key == "exclude":
-            value = (*values.get(key, ()), *value)
-        values[key] = value
+            values[key] = (*values.get(key, ()), *value)
+        else:
+            values[key] = value
 
 
 def _read_config(path: str) -> dict[str, Any] | None:
@@ -271,7 +270,16 @@ def _to_int(value: object) -> int:
 
 
 def _to_bool(value: object) -> bool:
-    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    known = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
     result = known.get(str(value).lower())
     if result is None:
         raise ValueError(f"expected true or false, not {value!r}")

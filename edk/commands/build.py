@@ -63,9 +63,7 @@ def stopped_by_signals(inbox: QueueInbox) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def build(
-    services: Services, request: PlanRequest, options: BuildOptions, *, charts: bool, upload: bool
-) -> int:
+def build(services: Services, request: PlanRequest, options: BuildOptions, *, charts: bool, upload: bool) -> int:
     """Plan, build, push, package; return the exit code.
 
     Args:

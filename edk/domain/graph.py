@@ -10,7 +10,7 @@ from typing import Literal
 from edk.domain.codes import resolving as codes
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.reference import split_local, substitute, valid_name, valid_tag, variables_of
-from edk.domain.resolve import Catalog, Names, Reference, ResolvedImage, Resolution, tags_of
+from edk.domain.resolve import Catalog, Names, Reference, Resolution, ResolvedImage, tags_of
 from edk.domain.upstream import replace_upstream
 from edk.domain.workspace import LocatedDiagnostic, Target
 
@@ -183,9 +183,7 @@ class _Builder:
             problem = self.tell(target, codes.AMBIGUOUS.at(target.dockerfile, use.line, message))
             return BaseLink(index, ref, base.key, "", use.line), found, problem
         tag = local.tag if not variables_of(local.tag) else ""
-        self.base_tags.setdefault(base.key, []).append(
-            Reference(target.dockerfile, use.line, target.name, "base", tag)
-        )
+        self.base_tags.setdefault(base.key, []).append(Reference(target.dockerfile, use.line, target.name, "base", tag))
         problem = ""
         if base.build_ignore:
             message = f"{ref!r} is set to be ignored by {base.dockerfile}"
@@ -200,9 +198,7 @@ def _suffix(ref: str) -> str:
     return colon + tag + at + digest
 
 
-def build_graph(
-    selected: Iterable[Target], catalog: Catalog, resolution: Resolution, rules: GraphRules
-) -> BuildGraph:
+def build_graph(selected: Iterable[Target], catalog: Catalog, resolution: Resolution, rules: GraphRules) -> BuildGraph:
     """Return the graph of the targets selected and everything under them.
 
     Args:

@@ -159,7 +159,15 @@ def _decide(
 
     def planned(action: Action, reason: str) -> PlannedImage:
         return PlannedImage(
-            item.node, action, reason, item.fingerprint, item.parts, item.context, refs, digest, item.externals
+            item.node,
+            action,
+            reason,
+            item.fingerprint,
+            item.parts,
+            item.context,
+            refs,
+            digest,
+            item.externals,
         )
 
     if item.node.problem:

@@ -142,9 +142,7 @@ def resolve(workspace: Workspace, catalog: Catalog, names: Names) -> Resolution:
     return resolution
 
 
-def _resolve_operator_image(
-    located: LocatedImage, catalog: Catalog, names: Names, resolution: Resolution
-) -> None:
+def _resolve_operator_image(located: LocatedImage, catalog: Catalog, names: Names, resolution: Resolution) -> None:
     image = located.image
     if image.unresolved or not image.value:
         resolution.images.append(ResolvedImage(located, "", "", "", "unresolved"))
@@ -160,17 +158,13 @@ def _resolve_operator_image(
     local = split_local(value, names.aliases)
     if local is None:
         version = parsed.tag or parsed.digest
-        resolution.images.append(
-            ResolvedImage(located, parsed.registry, parsed.repository, version, "external")
-        )
+        resolution.images.append(ResolvedImage(located, parsed.registry, parsed.repository, version, "external"))
         return
     registry = value.partition("/" + local.name)[0]
     found = catalog.find(local.name)
     status: Status = "local" if len(found) == 1 else "ambiguous" if found else "external"
     key = found[0].key if len(found) == 1 else ""
-    resolution.images.append(
-        ResolvedImage(located, registry, local.name, local.tag or local.digest, status, key)
-    )
+    resolution.images.append(ResolvedImage(located, registry, local.name, local.tag or local.digest, status, key))
     if not found:
         _note_not_local(located.root, image.file, image.line, local.name, catalog, resolution)
     tag = local.tag
@@ -183,9 +177,7 @@ def _resolve_operator_image(
         resolution.refer(target, Reference(image.file, image.line, image.owner, "operator", tag))
 
 
-def _note_not_local(
-    root: Root, file: str, line: int, name: str, catalog: Catalog, resolution: Resolution
-) -> None:
+def _note_not_local(root: Root, file: str, line: int, name: str, catalog: Catalog, resolution: Resolution) -> None:
     near = catalog.near(name)
     hint = f"did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
     message = f"no Dockerfile here yields {name!r}; it is expected in the platform's registry"

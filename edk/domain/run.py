@@ -147,15 +147,7 @@ class StopAsked:
     """Somebody asked to stop."""
 
 
-Message = (
-    PlanAdopted
-    | WorkerStarted
-    | WorkerSucceeded
-    | WorkerFailed
-    | WorkerCancelled
-    | SourcesChanged
-    | StopAsked
-)
+Message = PlanAdopted | WorkerStarted | WorkerSucceeded | WorkerFailed | WorkerCancelled | SourcesChanged | StopAsked
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +176,7 @@ def reduce(state: RunState, message: Message) -> RunState:
             return _stop(state)
         case WorkerStarted(key):
             target = state.targets[key]
-            started = replace(
-                target, phase="running", running=target.fingerprint, attempts=target.attempts + 1
-            )
+            started = replace(target, phase="running", running=target.fingerprint, attempts=target.attempts + 1)
             return _put(state, started)
     target = state.targets.get(message.key)
     if target is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from edk.domain import errors
 from edk.domain import events as ev
-from edk.domain.plan import BuildPlan
+from edk.domain.plan import Action, BuildPlan
 from edk.domain.run import RunState
 from edk.orchestrator.crew import QueueInbox, ThreadCrew
 from edk.orchestrator.loop import Loop, LoopOptions
@@ -55,8 +56,10 @@ def show_plan(services: Services, plan: BuildPlan, seconds: float) -> None:
             emit(ev.DiagnosticFound(replace(located.diagnostic, file=path)))
     for sentence in plan.unasked:
         emit(ev.Noticed(sentence))
-    names = {action: tuple(i.label for i in plan.with_action(action)) for action in ("build", "skip", "ignore", "blocked")}  # type: ignore[arg-type]
-    emit(ev.PlanMade(names["build"], names["skip"], names["ignore"], names["blocked"], seconds))
+    build, skip, ignore, blocked = (
+        tuple(image.label for image in plan.with_action(action)) for action in get_args(Action)
+    )
+    emit(ev.PlanMade(build, skip, ignore, blocked, seconds))
     for image in plan.with_action("ignore"):
         if image.node.target.root.kind == "extension":
             emit(ev.Noticed(f"{image.label} is not built: {image.reason}"))
@@ -89,9 +92,7 @@ def run_images(
         services.clock.monotonic,
         services.sink.emit,
         lambda: make_plan(services, services.open_tree(), request),
-        LoopOptions(
-            services.settings.jobs, services.settings.retries, request.force, options.no_cache, options.pull
-        ),
+        LoopOptions(services.settings.jobs, services.settings.retries, request.force, options.no_cache, options.pull),
     )
     return loop.run(plan)
 

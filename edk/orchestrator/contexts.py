@@ -92,9 +92,7 @@ def _stat(tree: SourceTree, path: str) -> Entry | None:
         return None
 
 
-def _collect(
-    tree: SourceTree, root: str, start: str, rules: ContextRules, found: dict[str, ContextFile]
-) -> None:
+def _collect(tree: SourceTree, root: str, start: str, rules: ContextRules, found: dict[str, ContextFile]) -> None:
     if start:
         entry = _stat(tree, f"{root}/{start}")
         if entry is None:
@@ -125,9 +123,7 @@ def _take(tree: SourceTree, root: str, path: str, entry: Entry, found: dict[str,
     found[path] = ContextFile(path, entry.kind, executable, entry.size, digest, entry.target, entry.mode)
 
 
-def _diagnose(
-    target: Target, rules: ContextRules, reading: ContextReading, warn_bytes: int
-) -> list[Diagnostic]:
+def _diagnose(target: Target, rules: ContextRules, reading: ContextReading, warn_bytes: int) -> list[Diagnostic]:
     problems = []
     paths = [file.path for file in reading.files]
     for use, source in unmatched(rules, paths):

@@ -150,8 +150,7 @@ class Loop:
         """Put a new plan in the place of the one before."""
         self._images = {image.key: image for image in plan.images}
         wanted = tuple(
-            Wanted(i.key, i.label, i.action, i.reason, i.fingerprint, i.node.depends_on, i.digest)
-            for i in plan.images
+            Wanted(i.key, i.label, i.action, i.reason, i.fingerprint, i.node.depends_on, i.digest) for i in plan.images
         )
         self._become(PlanAdopted(wanted))
 
@@ -188,13 +187,10 @@ class Loop:
     def _start(self, key: str) -> None:
         target = self.state.targets[key]
         bases = tuple(
-            BuiltBase(d, self._images[d].node.target.name, self.state.targets[d].digest)
-            for d in target.depends_on
+            BuiltBase(d, self._images[d].node.target.name, self.state.targets[d].digest) for d in target.depends_on
         )
         options = self._options
-        task = Task(
-            self._images[key], bases, target.attempts + 1, options.force, options.no_cache, options.pull
-        )
+        task = Task(self._images[key], bases, target.attempts + 1, options.force, options.no_cache, options.pull)
         self._started_at[key] = self._monotonic()
         self._become(WorkerStarted(key))
         self._cancels[key] = self._crew.start(task, self._inbox)
@@ -209,9 +205,7 @@ class Loop:
             delay = min(30.0, 2.0 ** (attempts - 1)) * self._jitter.uniform(0.5, 1.0)
             self._emit(ev.RetryScheduled(post.failure.image, attempts + 1, delay, post.failure.message))
             self._become(
-                WorkerFailed(
-                    post.key, post.fingerprint, kind, post.failure.message, self._monotonic() + delay
-                )
+                WorkerFailed(post.key, post.fingerprint, kind, post.failure.message, self._monotonic() + delay)
             )
             return
         if target is not None and target.fingerprint == post.fingerprint:

@@ -65,7 +65,7 @@ def stand_all(
     try:
         # The first one alone: where the registry is away, one time-out is enough.
         first = ask(items[0])
-        if len(items) < 3:  # noqa: PLR2004 - not worth a thread
+        if len(items) < 3:
             return dict([first, *map(ask, items[1:])]), ""
         with ThreadPoolExecutor(MAX_REQUESTS) as pool:
             return dict([first, *pool.map(ask, items[1:])]), ""

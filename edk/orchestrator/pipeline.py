@@ -57,14 +57,14 @@ def make_plan(services: Services, tree: SourceTree, request: PlanRequest) -> Bui
     """
     settings = services.settings
     workspace = scan(
-        tree, services.cache, ScanRequest(request.roots, settings.exclude, settings.build_args, settings.platform)
+        tree,
+        services.cache,
+        ScanRequest(request.roots, settings.exclude, settings.build_args, settings.platform),
     )
     return plan_workspace(services, tree, request, workspace)
 
 
-def plan_workspace(
-    services: Services, tree: SourceTree, request: PlanRequest, workspace: Workspace
-) -> BuildPlan:
+def plan_workspace(services: Services, tree: SourceTree, request: PlanRequest, workspace: Workspace) -> BuildPlan:
     """Return the plan for what was read."""
     settings = services.settings
     names = names_of(settings)
@@ -99,9 +99,7 @@ def names_of(settings: Settings) -> Names:
     return Names(aliases, settings.registry, settings.build_version)
 
 
-def select(
-    request: PlanRequest, workspace: Workspace, catalog: Catalog, resolution: Resolution
-) -> tuple[Target, ...]:
+def select(request: PlanRequest, workspace: Workspace, catalog: Catalog, resolution: Resolution) -> tuple[Target, ...]:
     """Return the targets that are wanted for themselves."""
     if request.selection == "all-bases":
         return tuple(t for t in workspace.targets if t.local_only)
@@ -157,9 +155,7 @@ def _prepare(
         if not _is_buildable(node):
             prepared.append(Prepared(node))
             continue
-        context, found = read_context(
-            tree, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes
-        )
+        context, found = read_context(tree, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes)
         problems.extend(LocatedDiagnostic(node.target.root, d) for d in found)
         item = _prepared(node, context, settings, externals, fingerprints)
         fingerprints[node.key] = item.fingerprint

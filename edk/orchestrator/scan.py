@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -79,18 +79,18 @@ class Reader(Generic[T]):
         stored = cache.readings(self._kind, [self._key(digest) for digest in digests.values()])
         fresh: dict[str, bytes] = {}
         readings: dict[str, tuple[str, T]] = {}
-        for path, digest in digests.items():
-            reading = self._decode(stored.get(self._key(digest)))
+        for path in by_path:
+            reading = self._decode(stored.get(self._key(digests[path])))
             if reading is None:
                 try:
                     content = tree.read(f"{root}/{by_path[path].source}", MAX_FILE_BYTES)
                 except (OSError, ValueError) as error:
                     diagnostics.append(diagnose(path, error))
                     continue
-                digest = hashlib.sha256(content).hexdigest()
                 reading = self._parse(content)
-                _pack(fresh, self._key(digest), reading)
-            readings[path] = (digest, reading)
+                digests[path] = hashlib.sha256(content).hexdigest()
+                _pack(fresh, self._key(digests[path]), reading)
+            readings[path] = (digests[path], reading)
         if fresh:
             cache.store_readings(self._kind, fresh)
         return readings, diagnostics
@@ -141,9 +141,7 @@ def scan(tree: SourceTree, cache: Cache, request: ScanRequest) -> Workspace:
     )
 
 
-def _scan_root(
-    tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, other_roots: set[str]
-) -> Workspace:
+def _scan_root(tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, other_roots: set[str]) -> Workspace:
     found = walk(tree, root.path, request.exclude, other_roots)
     targets, problems = _read_targets(tree, cache, request, root, found)
     charts, chart_problems = _read_charts(tree, cache, root, found)
@@ -152,7 +150,7 @@ def _scan_root(
     if root.kind == "extension":
         images, operator_problems = _read_operators(tree, cache, root, found)
         operator_problems += _read_containers(tree, root, found)
-    elif root.kind != "extension":
+    else:
         # What is wrong in a root that is only looked into concerns nobody, until something of it is needed.
         found.diagnostics.clear()
         chart_problems.clear()
@@ -325,8 +323,3 @@ def _contents(
         except (OSError, ValueError) as error:
             problems.append(diagnose(f"{folder}/{path}".lstrip("/"), error))
     return contents
-
-
-def roots_by_kind(roots: Sequence[Root], kind: str) -> tuple[Root, ...]:
-    """Return the roots of a kind, in their order."""
-    return tuple(root for root in roots if root.kind == kind)

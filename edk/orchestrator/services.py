@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edk.ports import Cache, ChartPackager, Clock, EventSink, ImageBuilder, Locks, Platform, Registry, SourceTree
+from edk.ports import (
+    Cache,
+    ChartPackager,
+    Clock,
+    EventSink,
+    ImageBuilder,
+    Locks,
+    Platform,
+    Registry,
+    SourceTree,
+)
 from edk.settings import Settings
 
 

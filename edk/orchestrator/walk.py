@@ -18,7 +18,9 @@ MAX_ENTRIES = 500_000
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 _DOCKERFILE = re.compile(r"Dockerfile([.\-_A-Za-z0-9].*)?|.+\.Dockerfile")
 # What editors and tools leave beside a Dockerfile, and the ignore files that belong to one.
-_NO_DOCKERFILE = re.compile(r".*(\.dockerignore|~|\.(bak|orig|rej|swp|swo|tmp|md|txt|rst|lock|ya?ml|json|py|sh|tgz|gz))")
+_NO_DOCKERFILE = re.compile(
+    r".*(\.dockerignore|~|\.(bak|orig|rej|swp|swo|tmp|md|txt|rst|lock|ya?ml|json|py|sh|tgz|gz))"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,9 +69,7 @@ class Outcome:
     skipped: bool = False
 
 
-def build_image(
-    task: Task, services: Services, tree: SourceTree, emit: Emit, cancellation: Cancellation
-) -> Outcome:
+def build_image(task: Task, services: Services, tree: SourceTree, emit: Emit, cancellation: Cancellation) -> Outcome:
     """Build one image and push it under all its tags.
 
     Args:
@@ -101,9 +99,7 @@ def build_image(
 class _Locked:
     """Holds the lock of a target across processes; `waited` tells whether another one had it."""
 
-    def __init__(
-        self, image: PlannedImage, services: Services, emit: Emit, cancellation: Cancellation
-    ) -> None:
+    def __init__(self, image: PlannedImage, services: Services, emit: Emit, cancellation: Cancellation) -> None:
         self._name = f"{services.settings.push_host}/{image.node.target.name}"
         self._image = image
         self._services = services
@@ -158,7 +154,15 @@ def _build_and_push(
     def on_step(step: StepProgress) -> None:
         emit(
             ev.StepMoved(
-                name, step.step, step.phase, step.title, step.line, step.number, step.total, step.stream, step.seconds
+                name,
+                step.step,
+                step.phase,
+                step.title,
+                step.line,
+                step.number,
+                step.total,
+                step.stream,
+                step.seconds,
             )
         )
 
@@ -221,10 +225,8 @@ def _replacements(task: Task, push_host: str) -> dict[int, str]:
     bases = {base.key: f"{push_host}/{base.repository}@{base.digest}" for base in task.bases}
     image = task.image
     replacements = {base.index: bases[base.target] for base in image.node.bases if base.target}
-    for index, ref in image.externals:
-        if ref != image.node.target.reading.images[index].ref:
-            replacements[index] = ref
-    return replacements
+    written = image.node.target.reading.images
+    return replacements | {index: ref for index, ref in image.externals if ref != written[index].ref}
 
 
 def _push(
@@ -280,6 +282,4 @@ def _tag_all(task: Task, services: Services, digest: str, emit: Emit, done: str 
 
 def _remember(task: Task, services: Services, digest: str) -> None:
     services.cache.store_fingerprint(digest, task.image.fingerprint)
-    services.cache.store_readings(
-        INPUTS, {task.image.fingerprint: msgspec.msgpack.encode(dict(task.image.parts))}
-    )
+    services.cache.store_readings(INPUTS, {task.image.fingerprint: msgspec.msgpack.encode(dict(task.image.parts))})

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TextIO
 
 from edk.domain import events as ev
+from edk.domain.diagnostics import Diagnostic
 from edk.ui.text import plural, safe, seconds, short, size
 
 MIN_WIDTH = 12
 VERB_WIDTH = 8
+MAX_TITLE = 100
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-def diagnostic_lines(diagnostic: ev.Diagnostic) -> tuple[str, ...]:
+def diagnostic_lines(diagnostic: Diagnostic) -> tuple[str, ...]:
     """Return a diagnostic as ``file:line:col: severity: message [code]`` and its hint, as problem matchers read it."""
     place = f"{diagnostic.file}:{max(diagnostic.line, 1)}:{max(diagnostic.column, 1)}"
     first = f"{place}: {diagnostic.severity}: {diagnostic.message} [{diagnostic.code}]"
     return (first, f"    {diagnostic.hint}") if diagnostic.hint else (first,)
+
+
+def brief(title: str) -> str:
+    """Return a step's title as one short line: white space folded, digests and the rest cut."""
+    line = _DIGEST.sub(lambda match: match[0][:19], " ".join(title.split()))
+    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1] + "…"
 
 
 class PlainLines:
@@ -71,7 +81,7 @@ class PlainLines:
                     f"{plural(event.operators, 'operator or DAG file', 'operator and DAG files')}, "
                     f"{plural(event.charts, 'chart')}"
                 )
-                yield self._row("read", "", f"{found} in {event.files} files, {seconds(event.seconds)}")
+                yield self._row("sources", "read", f"{found} in {event.files} files, {seconds(event.seconds)}")
             case ev.PlanMade():
                 names = (*event.build, *event.skip, *event.ignore, *event.blocked)
                 self._width = min(40, max([MIN_WIDTH, *map(len, names)]))
@@ -82,9 +92,9 @@ class PlainLines:
                     ("blocked", event.blocked),
                 )
                 parts = [f"{verb} {len(which)}" for verb, which in counts if which]
-                yield self._row("plan", "", f"{', '.join(parts) or 'nothing to do'}, {seconds(event.seconds)}")
+                yield self._row("plan", "made", f"{', '.join(parts) or 'nothing to do'}, {seconds(event.seconds)}")
             case ev.RunFinished():
-                yield self._row("finished", "", _summary(event))
+                yield self._row("build", "finished", _summary(event))
             case ev.Noticed():
                 yield self._row("note", "", event.message)
                 if event.hint:
@@ -104,9 +114,7 @@ class PlainLines:
                 steps = f"{plural(event.steps, 'step')}, {event.cached_steps} from the cache"
                 yield self._row(event.image, "built", f"{steps}, {seconds(event.seconds)}")
             case ev.ImagePushed():
-                yield self._row(
-                    event.image, "pushed", f"{event.ref} {short(event.digest)}, {seconds(event.seconds)}"
-                )
+                yield self._row(event.image, "pushed", f"{event.ref} {short(event.digest)}, {seconds(event.seconds)}")
             case ev.ImageFinished():
                 yield self._row(event.image, "done", seconds(event.seconds))
             case ev.ImageBlocked():
@@ -115,7 +123,9 @@ class PlainLines:
                 yield self._row(event.image, "stopped", event.reason)
             case ev.RetryScheduled():
                 yield self._row(
-                    event.image, "retry", f"in {seconds(event.delay)} (attempt {event.attempt}): {event.cause}"
+                    event.image,
+                    "retry",
+                    f"in {seconds(event.delay)} (attempt {event.attempt}): {event.cause}",
                 )
 
     def _step_lines(self, event: ev.StepMoved) -> Iterator[str]:
@@ -124,14 +134,15 @@ class PlainLines:
                 yield self._row(event.image, "", f"| {event.title}")
         elif event.phase == "warning":
             yield self._row(event.image, "warning", event.title)
-        elif event.title.startswith("[internal]"):
+        elif not event.number and not self._verbose:
+            # The engine's own steps, such as reading the context: nobody wrote them into the Dockerfile.
             return
         elif event.phase == "cached":
-            yield self._row(event.image, "cached", event.title)
+            yield self._row(event.image, "cached", brief(event.title))
         elif event.phase == "finished":
-            yield self._row(event.image, "step", f"{event.title}, {seconds(event.seconds)}")
+            yield self._row(event.image, "step", f"{brief(event.title)}, {seconds(event.seconds)}")
         elif event.phase == "started" and self._verbose:
-            yield self._row(event.image, "start", event.title)
+            yield self._row(event.image, "start", brief(event.title))
 
     def _failure_lines(self, event: ev.ImageFailed) -> Iterator[str]:
         yield self._row(event.image, "FAILED", event.message)

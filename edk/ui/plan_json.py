@@ -55,14 +55,10 @@ def _image(image: PlannedImage, labels: dict[str, str], numbers: dict[Root, int]
 
 
 def _references(node: Node) -> list[dict[str, Any]]:
-    return [
-        {"file": r.file, "line": r.line, "class": r.owner, "how": r.how, "tag": r.tag} for r in node.references
-    ]
+    return [{"file": r.file, "line": r.line, "class": r.owner, "how": r.how, "tag": r.tag} for r in node.references]
 
 
-def _operator_image(
-    resolved: ResolvedImage, labels: dict[str, str], numbers: dict[Root, int]
-) -> dict[str, Any]:
+def _operator_image(resolved: ResolvedImage, labels: dict[str, str], numbers: dict[Root, int]) -> dict[str, Any]:
     image = resolved.located.image
     return {
         "root": numbers[resolved.located.root],
@@ -116,10 +112,7 @@ def _extension_of(path: str) -> str:
     By convention a chart stands in ``<extension>/extension/<chart>``.
     """
     parts = path.split("/")
-    if "extension" in parts:
-        above = parts[: parts.index("extension")]
-    else:
-        above = parts[:-1]
+    above = parts[: parts.index("extension")] if "extension" in parts else parts[:-1]
     return "/".join(above) + "/" if above else ""
 
 

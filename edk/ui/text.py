@@ -27,7 +27,7 @@ def _escaped(char: str) -> str:
 def size(count: float) -> str:
     """Return a number of bytes for people, in decimal units, e.g. ``12.3 MB``."""
     for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":  # noqa: PLR2004
+        if count < 1000 or unit == "GB":
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return ""
@@ -35,9 +35,9 @@ def size(count: float) -> str:
 
 def seconds(count: float) -> str:
     """Return a duration for people, e.g. ``0.35 s`` or ``2 min 5 s``."""
-    if count < 10:  # noqa: PLR2004
+    if count < 10:
         return f"{count:.2f} s"
-    if count < 100:  # noqa: PLR2004
+    if count < 100:
         return f"{count:.1f} s"
     return f"{int(count // 60)} min {int(count % 60)} s"
 
