@@ -175,25 +175,36 @@ def reduce(state: RunState, message: Message) -> RunState:
         case StopAsked():
             return _stop(state)
         case WorkerStarted(key):
-            target = state.targets[key]
-            started = replace(target, phase="running", running=target.fingerprint, attempts=target.attempts + 1)
-            return _put(state, started)
-    target = state.targets.get(message.key)
-    if target is None:
-        return state
-    free = replace(target, running="")
+            idle = state.targets[key]
+            return _put(state, replace(idle, phase="running", running=idle.fingerprint, attempts=idle.attempts + 1))
+        case _:
+            target = state.targets.get(message.key)
+            return state if target is None else _settle(_ended(state, replace(target, running=""), message))
+
+
+def _ended(
+    state: RunState,
+    free: TargetRun,
+    message: WorkerSucceeded | WorkerFailed | WorkerCancelled | SourcesChanged,
+) -> RunState:
+    """Return the state after a worker's closing message; `free` is its target, nobody at it any more."""
     match message:
         case WorkerSucceeded():
-            return _settle(_put(state, _succeeded(free, message)))
+            return _put(state, _succeeded(free, message))
         case WorkerFailed():
-            return _settle(_put(state, _failed(state, free, message)))
+            return _put(state, _failed(state, free, message))
         case WorkerCancelled():
-            phase: Phase = "cancelled" if state.stopping else "waiting"
-            return _settle(_put(state, replace(free, phase=phase, reason="cancelled")))
+            return _put(state, _released(state, free, "cancelled"))
         case SourcesChanged():
-            phase = "cancelled" if state.stopping else "waiting"
-            changed = replace(free, phase=phase, reason=message.message)
-            return _settle(replace(_put(state, changed), replan=not state.stopping))
+            changed = _put(state, _released(state, free, message.message))
+            return replace(changed, replan=not state.stopping)
+
+
+def _released(state: RunState, free: TargetRun, reason: str) -> TargetRun:
+    """Return a target whose worker stopped without a result: it waits again, unless nothing is started any more."""
+    if free.phase != "running" and free.phase != "waiting":
+        return free
+    return replace(free, phase="cancelled" if state.stopping else "waiting", reason=reason)
 
 
 def schedule(state: RunState, now: float, jobs: int) -> Decision:
