@@ -75,6 +75,7 @@ def candidates(version: str, branch: str, default: str) -> Iterator[tuple[str, s
 
 
 def _initialised(request: InitRequest, tools: Tools) -> InitResult:
+    tools.folders.clear(request.path)
     existing = tools.clones.is_clone(request.path)
     before = tools.clones.head(request.path) if existing else ""
     if before:
@@ -99,7 +100,7 @@ def _clone(request: InitRequest, tools: Tools) -> None:
         tools.clones.checkout(partial, _choose(partial, request, tools))
         kept = tools.folders.place(partial, request.path)
     finally:
-        tools.folders.discard(partial)
+        tools.folders.clear(request.path)
     if kept:
         differing = tuple(file for file in tools.clones.changed(request.path) if file in kept)
         if differing:
@@ -126,9 +127,7 @@ def _update(request: InitRequest, tools: Tools, head: str) -> None:
         return
     doing = tools.clones.unfinished(request.path)
     if doing:
-        raise SourceError(
-            f"{doing} is unfinished in {request.path}", "End or abort it, then run `edk init` again."
-        )
+        raise SourceError(f"{doing} is unfinished in {request.path}", "End or abort it, then run `edk init` again.")
     if not tools.clones.is_kept(request.path):
         hint = f"git -C {request.path} branch my-work, then run `edk init` again."
         raise SourceError(f"{request.path} is at {head[:12]}, a commit that no branch holds", hint)

@@ -56,8 +56,8 @@ class Folders(Protocol):
     def partial(self, path: str) -> str:
         """Return a free name beside a path."""
 
-    def discard(self, partial: str) -> None:
-        """Delete what lies under such a name, if anything."""
+    def clear(self, path: str) -> None:
+        """Delete what is unfinished beside a path, if anything."""
 
     def place(self, partial: str, path: str) -> tuple[str, ...]:
         """Move a finished folder to a path, and return what was there and stays."""
