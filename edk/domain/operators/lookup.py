@@ -104,6 +104,8 @@ class Lookup:
     def __init__(self, readings: Mapping[str, PythonReading]) -> None:
         self.readings = readings
         self._tables: dict[str, Table] = {}
+        self._modules: dict[tuple[str, str], str] = {}
+        self._lineages: dict[tuple[str, int], tuple[tuple[str, int], ...]] = {}
 
     def table(self, file: str) -> Table:
         """Return the names of a file."""
@@ -142,8 +144,13 @@ class Lookup:
                 )
         return ()
 
-    def lineage(self, owner: tuple[str, int]) -> list[tuple[str, int]]:
+    def lineage(self, owner: tuple[str, int]) -> tuple[tuple[str, int], ...]:
         """Return a class and its bases as far as they are known, nearest first, without repetition."""
+        if owner not in self._lineages:
+            self._lineages[owner] = tuple(self._bases(owner))
+        return self._lineages[owner]
+
+    def _bases(self, owner: tuple[str, int]) -> list[tuple[str, int]]:
         order: list[tuple[str, int]] = []
         waiting = [owner]
         while waiting and len(order) < MAX_BASES:
@@ -180,13 +187,13 @@ class Lookup:
     def imported(self, value: Expr, spot: Spot) -> tuple[Meaning, ...]:
         """Return what an imported name means in the file it comes from; none if that file is not known."""
         module, name = value.text, value.parts[0].text
-        file = find_module(spot.file, module, self.readings.keys())
+        file = self._file_of(spot.file, module)
         if file:
             found = self._exported(file, name, (spot.file,))
             if found:
                 return found
         separator = "" if module.endswith(".") else "."
-        if find_module(spot.file, f"{module}{separator}{name}", self.readings.keys()):
+        if self._file_of(spot.file, f"{module}{separator}{name}"):
             return (Meaning(Expr("import", f"{module}{separator}{name}"), spot),)
         return ()
 
@@ -228,7 +235,7 @@ class Lookup:
         if len(seen) > MAX_BASES:
             return ()
         for module in reversed(self.readings[file].stars):
-            target = find_module(file, module, self.readings.keys())
+            target = self._file_of(file, module)
             if target and target not in seen:
                 found = self._exported(target, name, (*seen, target))
                 if found:
@@ -250,6 +257,10 @@ class Lookup:
             return self.imported(value, meaning.spot) or (
                 Meaning(Expr("import", f"{module}.{attribute}"), meaning.spot),
             )
+        if meaning.value.kind == "import":
+            inner = f"{meaning.value.text}.{meaning.value.parts[0].text}"
+            if platform.imported_variable(inner, attribute):
+                return (Meaning(Expr("import", inner, (Expr("text", attribute),)), meaning.spot),)
         found: list[Meaning] = []
         for item in self.concrete((meaning,)):
             if item.value.kind == "class":
@@ -259,6 +270,12 @@ class Lookup:
             elif attribute == "value" and item.value.kind in ("text", "concat"):
                 found.append(item)
         return tuple(found)
+
+    def _file_of(self, importing: str, module: str) -> str:
+        key = (importing, module)
+        if key not in self._modules:
+            self._modules[key] = find_module(importing, module, self.readings.keys())
+        return self._modules[key]
 
     def _spot(self, file: str, binding: Binding, self_class: tuple[str, int]) -> Spot:
         return Spot(file, binding.within, binding.position, binding.branch, self_class)

@@ -56,7 +56,7 @@ class Signatures:
         if holder != "super":
             return self._lookup.classes(holder, spot)
         number = self._lookup.owner_of(spot)
-        return self._lookup.lineage((spot.file, number))[1:2] if number >= 0 else []
+        return list(self._lookup.lineage((spot.file, number))[1:2]) if number >= 0 else []
 
     def _initializers(self, owner: Function) -> list[Function]:
         meanings: tuple[Meaning, ...] = self._lookup.attribute(owner, "__init__")
