@@ -104,7 +104,7 @@ class PushProgress:
 
 @dataclass(frozen=True, slots=True)
 class BuiltImage:
-    """An image in the engine's store."""
+    """An image in the engine's store; `steps` of its Dockerfile without FROM, and how many were cached."""
 
     image_id: str
     steps: int

@@ -192,7 +192,8 @@ class FakeImageBuilder:
         with self._lock:
             self._built.add(image_id)
             self._labels[image_id] = dict(request.labels)
-        return BuiltImage(image_id, total, total if cached else 0)
+        counted = sum(not text.upper().startswith("FROM ") for _, text in steps)
+        return BuiltImage(image_id, counted, counted if cached else 0)
 
     def _play(self, script: _Scripted | None, cancellation: Cancellation) -> None:
         if script is None:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from edk.adapters.engine.locate import Statement
 from edk.adapters.engine.loglines import LogLines, Tail
-from edk.adapters.engine.steps import FailedStep
+from edk.adapters.engine.steps import FailedStep, is_base
 from edk.domain.requests import StepProgress
 
 _STEP = re.compile(r"^(?:\[\d+/\d+\] )?S(?:tep|TEP) (\d+)/(\d+) ?: (.*)$")
@@ -51,6 +51,8 @@ class ClassicBoard:
         self._out, self._err = LogLines(), LogLines()
         self._step: _Step | None = None
         self._done = self._cached = 0
+        self._image_id = ""
+        self._last = True
 
     def take(self, text: str) -> None:
         """Take the ``stream`` of one message."""
@@ -59,23 +61,38 @@ class ClassicBoard:
             for line in self._err.take(printed.encode("utf-8", "backslashreplace")):
                 self._printed(line, "err")
             return
+        whole = text.rstrip("\n")
+        if _MARK.match(whole) or _STEP.match(whole):
+            # The builder's own words come as messages of their own, also behind a line that has no end.
+            self._end_line()
         for line in self._out.take(text.encode("utf-8", "backslashreplace")):
             self._line(line)
 
     def end(self, failed: bool) -> None:
         """End the last step."""
-        for line in self._out.end():
-            self._line(line)
+        self._end_line()
         self._close("failed" if failed else "")
 
+    def told_image(self, image_id: str) -> None:
+        """Take an image that the engine told; each stage tells one when it ends."""
+        self._image_id = image_id
+
+    def image_id(self) -> str:
+        """Return the image told behind the last step; empty if none was."""
+        return self._image_id if self._last else ""
+
     def counts(self) -> tuple[int, int]:
-        """Return how many steps there were, and how many came from the cache."""
+        """Return how many steps but FROM there were, and how many came from the cache."""
         return self._done, self._cached
 
     def failed(self, error: str) -> FailedStep | None:
         """Return the step that the build was at, None before the first."""
         step = self._step
         return None if step is None else FailedStep(_title(step), step.statement, error, step.tail.lines())
+
+    def _end_line(self) -> None:
+        for line in self._out.end():
+            self._line(line)
 
     def _line(self, line: str) -> None:
         found = _STEP.match(line)
@@ -92,6 +109,7 @@ class ClassicBoard:
         statement = self._statements[number - 1] if number <= len(self._statements) else None
         if statement is not None and statement.keyword != text.split(" ", 1)[0].upper():
             statement = None
+        self._last, self._image_id = number == total, ""
         self._step = _Step(number, total, text, statement)
         self._tell("started", _title(self._step))
 
@@ -100,8 +118,9 @@ class ClassicBoard:
             return
         for line in self._err.end():
             self._printed(line, "err")
-        self._done += 1
-        self._cached += self._step.cached
+        if not is_base(self._step.text):
+            self._done += 1
+            self._cached += self._step.cached
         phase: Literal["failed", "cached", "finished"] = "cached" if self._step.cached else "finished"
         self._tell("failed" if failed else phase, _title(self._step))
         if not failed:

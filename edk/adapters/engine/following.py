@@ -31,7 +31,6 @@ class BuildReply:
         locator = StepLocator(request.dockerfile)
         self._buildkit = StepBoard(locator, progress)
         self._classic = ClassicBoard(locator.statements, progress)
-        self._image_id = ""
         self._error = ""
         self._code = 0
 
@@ -49,17 +48,18 @@ class BuildReply:
         self._classic.end(bool(self._error))
         if self._error:
             raise failure(self._request, self._failed(), self._error, self._code)
-        if not self._image_id:
+        image_id = self._classic.image_id()
+        if not image_id:
             raise ValueError("its reply ended without an image")
         steps, cached = self._counts()
-        return BuiltImage(self._image_id, steps, cached)
+        return BuiltImage(image_id, steps, cached)
 
     def _take(self, message: dict[str, Any]) -> None:
         aux = message.get("aux")
         if message.get("id") == _TRACE:
             self._buildkit.take(decode_status(base64.b64decode(str(aux), validate=True)))
         elif isinstance(aux, dict) and isinstance(aux.get("ID"), str):
-            self._image_id = aux["ID"]
+            self._classic.told_image(aux["ID"])
         elif isinstance(message.get("stream"), str):
             self._classic.take(message["stream"])
         error, code = error_of(message)

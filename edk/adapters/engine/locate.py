@@ -1,21 +1,21 @@
 """Which line of a Dockerfile a step is about.
 
 BuildKit names a step ``[stage n/m] KEYWORD arguments``, variables substituted; the classic builder counts all
-instructions. A cut into logical lines is enough to find the line again, and works on a Dockerfile that the
-engine refuses as well.
+instructions.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+
+from edk.domain.dockerfile.commands import read_commands
+from edk.domain.dockerfile.lines import DockerfileError, LineReader
 
 _COUNTED = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
 """Instructions that BuildKit makes steps of."""
-_ESCAPE = re.compile(rb"^#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
-_DIRECTIVE = re.compile(rb"^#\s*[a-zA-Z][a-zA-Z0-9]*\s*=")
-_HEREDOC = re.compile(r"(?<!<)<<(-?)[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
 _STEP = re.compile(r"^\[(?:(?P<stage>[^\]]*?) )?(?P<number>\d+)/(?P<total>\d+)\] (?P<text>.*)$", re.DOTALL)
 _VARIABLE = re.compile(r"\\?\$(?:\{[^}]*\}|\w+)")
 
@@ -89,7 +89,7 @@ class StepLocator:
 
 def _parts(statements: Sequence[Statement]) -> Iterator[_Part]:
     starts = [index for index, one in enumerate(statements) if one.keyword == "FROM"]
-    for stage, (start, end) in enumerate(zip(starts, [*starts[1:], len(statements)], strict=True)):
+    for stage, (start, end) in enumerate(zip(starts, [*starts[1:], len(statements)], strict=False)):
         words = statements[start].text.split()
         named = len(words) > 3 and words[-2].upper() == "AS"
         steps = tuple(one for one in statements[start:end] if one.keyword in _COUNTED)
@@ -97,52 +97,11 @@ def _parts(statements: Sequence[Statement]) -> Iterator[_Part]:
 
 
 def _statements(dockerfile: bytes) -> Iterator[Statement]:
-    lines = dockerfile.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    escape, index = _escape(lines), 0
-    while index < len(lines):
-        start, joined = index, ""
-        while index < len(lines):
-            line = lines[index].decode("utf-8", "backslashreplace").rstrip()
-            index += 1
-            if line.lstrip().startswith("#") or (joined and not line):
-                continue
-            joined += line.removesuffix(escape) if line.endswith(escape) else line
-            if not line.endswith(escape):
-                break
-        if joined.strip():
-            # Comments before an instruction are no part of it.
-            line_number = next((at + 1 for at in range(start, index) if not _is_void(lines[at])), start + 1)
-            text = " ".join(joined.split())
-            keyword = text.split(" ", 1)[0].upper()
-            yield Statement(keyword, text, line_number)
-            index = _behind_heredocs(lines, index, keyword, joined)
-
-
-def _is_void(line: bytes) -> bool:
-    return not line.strip() or line.lstrip().startswith(b"#")
-
-
-def _behind_heredocs(lines: Sequence[bytes], index: int, keyword: str, text: str) -> int:
-    """Return the index of the line behind the heredocs that an instruction opens."""
-    if keyword not in ("RUN", "COPY", "ADD"):
-        return index
-    for dash, name in _HEREDOC.findall(text):
-        while index < len(lines):
-            line = lines[index].decode("utf-8", "backslashreplace").rstrip("\r")
-            index += 1
-            if (line.lstrip("\t") if dash else line) == name:
-                break
-    return index
-
-
-def _escape(lines: Sequence[bytes]) -> str:
-    for line in lines:
-        found = _ESCAPE.match(line.strip())
-        if found:
-            return "`" if found[1] == b"`" else "\\"
-        if not _DIRECTIVE.match(line.strip()):
-            break
-    return "\\"
+    """Yield the instructions up to the first one that can't be read; no step is about what is behind it."""
+    with suppress(DockerfileError):
+        for command in read_commands(LineReader(dockerfile)):
+            text = command.source.text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            yield Statement(command.keyword.upper(), " ".join(text.split()), command.line)
 
 
 def _alike(written: str, shown: str) -> bool:

@@ -15,6 +15,11 @@ _CANCELLED = "context canceled"
 """What BuildKit says of steps that it stopped because another one failed."""
 
 
+def is_base(text: str) -> bool:
+    """Whether a step is a FROM."""
+    return text.split(" ", 1)[0].upper() == "FROM"
+
+
 @dataclass(slots=True)
 class _Step:
     name: str
@@ -68,8 +73,11 @@ class StepBoard:
             self._flush(digest, step)
 
     def counts(self) -> tuple[int, int]:
-        """Return how many of the Dockerfile's steps there were, and how many came from the cache."""
-        mine = [step for step in self._steps.values() if step.parts.number]
+        """Return how many of the Dockerfile's steps there were, and how many came from the cache.
+
+        A FROM is none: that its image is there already says nothing.
+        """
+        mine = [step for step in self._steps.values() if step.parts.number and not is_base(step.parts.text)]
         return len(mine), sum(step.cached for step in mine)
 
     def failed(self, error: str) -> FailedStep | None:
@@ -109,9 +117,7 @@ class StepBoard:
     ) -> None:
         line = step.statement.line if step.statement else 0
         parts = step.parts
-        self._progress(
-            StepProgress(digest, phase, step.name, line, parts.number, parts.total, seconds=seconds)
-        )
+        self._progress(StepProgress(digest, phase, step.name, line, parts.number, parts.total, seconds=seconds))
 
     def _log(self, log: VertexLog) -> None:
         step = self._steps.get(log.vertex)
@@ -128,6 +134,4 @@ class StepBoard:
         line = step.statement.line if step.statement else 0
         for text in lines:
             step.tail.add(text)
-            self._progress(
-                StepProgress(digest, "log", text, line, step.parts.number, step.parts.total, stream)
-            )
+            self._progress(StepProgress(digest, "log", text, line, step.parts.number, step.parts.total, stream))

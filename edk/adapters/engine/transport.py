@@ -31,9 +31,7 @@ class WatchedSocket:
         on_bytes: called whenever bytes moved.
     """
 
-    def __init__(
-        self, raw: socket.socket, on_quiet: Callable[[], None], on_bytes: Callable[[], None]
-    ) -> None:
+    def __init__(self, raw: socket.socket, on_quiet: Callable[[], None], on_bytes: Callable[[], None]) -> None:
         raw.setblocking(False)
         self._raw = raw
         self._on_quiet = on_quiet

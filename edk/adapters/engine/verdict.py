@@ -20,9 +20,7 @@ from edk.domain.requests import BuildRequest, EngineInfo
 
 _PARSE_LINE = re.compile(r"parse error (?:on )?line (\d+)")
 _EXIT_CODE = re.compile(r"exit code: (\d+)\s*$")
-_PREFIXES = re.compile(
-    r"^(failed to solve( with frontend dockerfile\.v0)?|failed to create LLB definition): "
-)
+_PREFIXES = re.compile(r"^(failed to solve( with frontend dockerfile\.v0)?|failed to create LLB definition): ")
 _OUT_OF_REACH = re.compile(
     r"connection refused|connection reset|i/o timeout|TLS handshake timeout|no such host"
     r"|network is unreachable|no route to host|server misbehaving|Client\.Timeout"
