@@ -28,7 +28,7 @@ class ExpressionReader:
     """
 
     def __init__(self, source: bytes) -> None:
-        self._source = source
+        self.source = source
 
     def read(self, node: Node, depth: int = 0) -> Expr:
         """Return what an expression means, with names still to be looked up."""
@@ -41,13 +41,13 @@ class ExpressionReader:
 
     def text(self, node: Node) -> str:
         """Return a node's source, folded and cut."""
-        return fold(self._source, node.start_byte, node.end_byte)
+        return fold(self.source, node.start_byte, node.end_byte)
 
     def dotted(self, node: Node) -> str:
         """Return a dotted name such as ``a.b`` or ``self.x``; empty if it is something else."""
         if node.end_byte - node.start_byte > 300:
             return ""
-        text = re.sub(r"\s+", "", self._source[node.start_byte : node.end_byte].decode("utf-8", "replace"))
+        text = re.sub(r"\s+", "", self.source[node.start_byte : node.end_byte].decode("utf-8", "replace"))
         text = _SELF_CLASS.sub("self", text)
         return text if _DOTTED.fullmatch(text) else ""
 
@@ -55,7 +55,7 @@ class ExpressionReader:
         return Expr("unknown", f"`{self.text(node)}` {why}")
 
     def _string(self, node: Node, depth: int) -> Expr:
-        return string_expr(node, self._source, lambda inner: self.read(inner, depth + 1))
+        return string_expr(node, self.source, lambda inner: self.read(inner, depth + 1))
 
     def _number(self, node: Node, _: int) -> Expr:
         return Expr("number", self.text(node))
