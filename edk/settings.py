@@ -74,7 +74,7 @@ class Settings:
     exclude: tuple[str, ...] = ()
     network: str = ""
     platform: str = ""
-    allowed_frontends: tuple[str, ...] = ("docker/dockerfile", "docker.io/docker/dockerfile")
+    allowed_frontends: tuple[str, ...] = ()
     proxies: tuple[tuple[str, str], ...] = ()
     config_files: tuple[str, ...] = ()
 
