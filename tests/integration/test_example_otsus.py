@@ -72,7 +72,6 @@ def built(engine_endpoint, registry_host, tag, tmp_path_factory):
         "DOCKER_HOST": engine_endpoint,
         "KAAPANA_BUILD_VERSION": tag,
         "KAAPANA_REPO_PATH": str(nowhere),
-        "EDK_STATE_DIR": str(tmp_path_factory.mktemp("state")),
     }
     return subprocess.run(
         [sys.executable, "-m", "edk", "build", "--dir", "examples/otsus-method", "--no-import"],
@@ -199,9 +198,6 @@ def test_dag_image_holds_what_airflow_needs(built, engine, registry_host, tag):
     files = EXAMPLE / "extension/docker/files"
     expected = {
         "dags/dag_otsus_method.py": (files / "dag_otsus_method.py").read_bytes(),
-        **{
-            f"dags/otsus_method/{path.name}": path.read_bytes()
-            for path in (files / "otsus-method").glob("*.py")
-        },
+        **{f"dags/otsus_method/{path.name}": path.read_bytes() for path in (files / "otsus-method").glob("*.py")},
     }
     assert expected == held
