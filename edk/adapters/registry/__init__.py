@@ -1,5 +1,6 @@
 """A registry of the OCI distribution specification, over HTTP."""
 
 from edk.adapters.registry.http import HttpRegistry
+from edk.adapters.registry.probing import HttpRegistryProbes
 
-__all__ = ["HttpRegistry"]
+__all__ = ["HttpRegistry", "HttpRegistryProbes"]

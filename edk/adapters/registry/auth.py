@@ -25,9 +25,7 @@ def challenge_of(header: str) -> Challenge:
     """Read a ``WWW-Authenticate`` header."""
     scheme, _, rest = header.strip().partition(" ")
     values = dict(_PARAMETER.findall(rest))
-    return Challenge(
-        scheme.lower(), values.get("realm", ""), values.get("service", ""), values.get("scope", "")
-    )
+    return Challenge(scheme.lower(), values.get("realm", ""), values.get("service", ""), values.get("scope", ""))
 
 
 def stored_login(host: str, environ: Mapping[str, str]) -> str:

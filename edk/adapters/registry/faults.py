@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from edk.adapters.registry.network import is_local
 from edk.domain.errors import RegistryUnreachableError
+from edk.domain.network import is_local
 
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]{1,80})", re.IGNORECASE)
 _EXCERPT = 200
@@ -22,14 +22,10 @@ def explained(host: str, proxy: str, error: BaseException) -> RegistryUnreachabl
         return RegistryUnreachableError(message, f"Add {_name(host)} to no_proxy, or correct the proxy.")
     if isinstance(cause, http.NameResolutionError):
         message = f"Registry {host} can't be found: its name does not resolve"
-        return RegistryUnreachableError(
-            message, "Check the name and LOCAL_REGISTRY_URL; `edk doctor` tells more."
-        )
+        return RegistryUnreachableError(message, "Check the name and LOCAL_REGISTRY_URL; `edk doctor` tells more.")
     if isinstance(cause, http.SSLError):
         message = f"Registry {host} can't be spoken to by TLS: {cause}"
-        hint = (
-            "If it has no TLS, list it in edk.yaml under insecure_registries; else add its CA to the system."
-        )
+        hint = "If it has no TLS, list it in edk.yaml under insecure_registries; else add its CA to the system."
         return RegistryUnreachableError(message, hint)
     if isinstance(cause, http.NewConnectionError):
         return RegistryUnreachableError(f"Nothing answers at registry {host}: {_brief(cause)}", _start(host))
@@ -43,11 +39,7 @@ def unwell(host: str, method: str, path: str, status: int, body: bytes) -> Regis
     """Return what a 429 or 5xx means."""
     said = _excerpt(body)
     message = f"Registry {host} answered {status} to {method} {path}" + (f": {said}" if said else "")
-    hint = (
-        "It asks for patience: try again later."
-        if status == 429
-        else "Look at its log and at its disk space."
-    )
+    hint = "It asks for patience: try again later." if status == 429 else "Look at its log and at its disk space."
     return RegistryUnreachableError(message, hint)
 
 
@@ -72,9 +64,7 @@ def not_a_registry(host: str, proxy: str, body: bytes) -> RegistryUnreachableErr
     message = f"A web page{title} answers at {host}, not a registry"
     if proxy:
         message += f"; the proxy {masked(proxy)} may have sent it"
-    return RegistryUnreachableError(
-        message, f"Add {_name(host)} to no_proxy, or correct the registry's address."
-    )
+    return RegistryUnreachableError(message, f"Add {_name(host)} to no_proxy, or correct the registry's address.")
 
 
 def masked(url: str) -> str:
@@ -87,7 +77,7 @@ def masked(url: str) -> str:
 
 def _start(host: str) -> str:
     if is_local(_name(host)):
-        return "Start it by scripts/setup, or name another by --registry; `edk doctor` tells more."
+        return "Start it by scripts/setup.sh, or name another as LOCAL_REGISTRY_URL; `edk doctor` tells more."
     return "Check the address and the network; `edk doctor` tells more."
 
 

@@ -16,8 +16,8 @@ from urllib.parse import quote, urlsplit
 
 from edk.adapters.registry import auth
 from edk.adapters.registry.faults import explained, not_a_registry, refused, unwell
-from edk.adapters.registry.network import proxy_for, scheme_of
 from edk.domain.errors import RegistryUnreachableError
+from edk.domain.network import proxy_for, scheme_of
 
 if TYPE_CHECKING:
     import urllib3
@@ -131,9 +131,7 @@ class Transport:
         if self._pool is None:
             import urllib3
 
-            retries = urllib3.Retry(
-                total=None, connect=0, read=0, status=0, other=0, redirect=3, raise_on_status=False
-            )
+            retries = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=3, raise_on_status=False)
             timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
             if self.proxy:
                 self._pool = urllib3.ProxyManager(self.proxy, maxsize=_POOL, retries=retries, timeout=timeout)

@@ -1,0 +1,86 @@
+"""Looks at the machine for `edk doctor`, each bounded in time."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+_TOOL_SECONDS = 4.0
+_WALK_SECONDS = 3.0
+_INOTIFY = "/proc/sys/fs/inotify"
+_VERSION_ARGUMENTS = {"git": ("--version",), "helm": ("version", "--short")}
+
+
+class MachineProbes:
+    """Looks at this machine; see `edk.orchestrator.doctor.MachineProbes`."""
+
+    def python(self) -> str:
+        """Return Python's version and where it is."""
+        return f"{platform.python_version()} ({sys.executable})"
+
+    def free_bytes(self, path: str) -> int:
+        """Return the free space for ordinary users where a path is or will be; raise OSError."""
+        return shutil.disk_usage(_existing(path)).free
+
+    def is_writable(self, path: str) -> bool:
+        """Return whether a folder is writable, or can be made."""
+        return os.access(_existing(path), os.W_OK | os.X_OK)
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether a folder is there."""
+        return Path(path).is_dir()
+
+    def is_clone(self, path: str) -> bool:
+        """Return whether a folder is the top of a git work tree."""
+        return Path(path, ".git").exists()
+
+    def tool(self, name: str) -> str:
+        """Return what a program says of its version, empty if it is not there.
+
+        Raises:
+            OSError: it can't be run, fails, or does not end in time.
+        """
+        found = shutil.which(name)
+        if found is None:
+            return ""
+        try:
+            done = subprocess.run(
+                [found, *_VERSION_ARGUMENTS.get(name, ("--version",))],
+                capture_output=True,
+                timeout=_TOOL_SECONDS,
+                stdin=subprocess.DEVNULL,
+                check=True,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise OSError(f"it does not answer within {_TOOL_SECONDS:.0f} s") from error
+        except subprocess.CalledProcessError as error:
+            raise OSError(f"it exits with {error.returncode}") from error
+        return done.stdout.decode("utf-8", "replace").strip().partition("\n")[0]
+
+    def inotify_limits(self) -> tuple[int, int]:
+        """Return how many watches and how many instances a user may have; raise OSError or ValueError."""
+        watches, instances = (
+            int(Path(_INOTIFY, name).read_text("ascii")) for name in ("max_user_watches", "max_user_instances")
+        )
+        return watches, instances
+
+    def count_folders(self, path: str) -> int:
+        """Return how many folders there are below a path, itself included, as far as counted in 3 s."""
+        until = time.monotonic() + _WALK_SECONDS
+        count = 0
+        for _ in os.walk(path):
+            count += 1
+            if time.monotonic() > until:
+                break
+        return count
+
+
+def _existing(path: str) -> Path:
+    """Return the path or the nearest folder above it that is there."""
+    here = Path(path)
+    return next((folder for folder in (here, *here.parents) if folder.exists()), Path("/"))

@@ -1,0 +1,138 @@
+"""`edk doctor`: whether engine, registry, tools, machine and environment are as a build needs them.
+
+Checks run beside each other, each within `SECONDS`: one that hangs is reported like any other failure, and its
+thread is left behind, for there is no way to end it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from edk.domain.checks import Check
+from edk.domain.errors import EdkError
+from edk.orchestrator import doctor_environment, doctor_machine
+from edk.orchestrator.doctor_model import Patient
+
+SECONDS = 5.0
+START = "scripts/setup.sh"
+
+_Look = Callable[[Patient], Sequence[Check]]
+
+
+def examine(patient: Patient, seconds: float = SECONDS) -> tuple[Check, ...]:
+    """Look at everything and return what was found, in a fixed order.
+
+    Args:
+        patient: what is looked at.
+        seconds: that one check may take.
+    """
+    found: dict[str, Sequence[Check]] = {}
+
+    def look(name: str, check: _Look) -> None:
+        try:
+            found[name] = check(patient)
+        except EdkError as error:
+            found[name] = (Check(name, "failure", error.message, error.hint),)
+        except (OSError, ValueError) as error:
+            found[name] = (Check(name, "failure", str(error)),)
+
+    threads = [
+        (name, threading.Thread(target=look, args=(name, check), name=f"doctor-{name}", daemon=True))
+        for name, check in _LOOKS
+    ]
+    for _, thread in threads:
+        thread.start()
+    for _, thread in threads:
+        thread.join(seconds)
+    late = f"no answer within {seconds:.0f} s"
+    return tuple(check for name, _ in threads for check in found.get(name, (Check(name, "failure", late, START),)))
+
+
+def _engine(patient: Patient) -> list[Check]:
+    info = patient.builder.describe()
+    detail = f"{info.name} {info.version} at {info.endpoint}, {info.platform}"
+    if info.buildkit:
+        checks = [Check("engine", "ok", f"{detail}, BuildKit")]
+    else:
+        remedy = "apt-get install --only-upgrade docker.io"
+        lacking = f"{detail}, without BuildKit: heredocs and RUN --mount are refused, context is slower"
+        checks = [Check("engine", "warning", lacking, remedy)]
+    local = info.endpoint.startswith(("unix://", "/")) and patient.machine.is_folder(info.root_dir)
+    if info.root_dir and local:
+        checks.append(doctor_machine.space(patient.machine, "engine disk", info.root_dir, 10.0, 1.0))
+    return checks
+
+
+def _registry(patient: Patient) -> list[Check]:
+    """Return a line for each of the registry's names, and what can be done with it."""
+    settings = patient.settings
+    checks = [_answers(patient, address) for address in dict.fromkeys((settings.push_host, settings.registry))]
+    if checks[0].status == "ok":
+        checks += [_writable(patient, settings.push_host), _deletes(patient, settings.push_host)]
+    if len(checks) > 2 and settings.push_host != settings.registry and checks[1].status == "ok":
+        checks.append(_same(patient, settings.push_host, settings.registry))
+    return checks
+
+
+def _answers(patient: Patient, address: str) -> Check:
+    try:
+        patient.registries[address].ping()
+    except EdkError as error:
+        # In the cluster only the nodes know localhost:32000; pushes go by the other name.
+        pushed_to = address == patient.settings.push_host
+        return Check("registry", "failure" if pushed_to else "warning", error.message, error.hint)
+    return Check("registry", "ok", f"{address} answers")
+
+
+def _writable(patient: Patient, address: str) -> Check:
+    try:
+        patient.registry_probes.try_writing(address)
+    except EdkError as error:
+        return Check("registry writable", "failure", error.message, error.hint)
+    return Check("registry writable", "ok", f"{address} takes uploads")
+
+
+def _deletes(patient: Patient, address: str) -> Check:
+    try:
+        if patient.registry_probes.deletes(address):
+            return Check("registry deletion", "ok", f"{address} lets images be deleted")
+    except EdkError as error:
+        return Check("registry deletion", "warning", error.message, error.hint)
+    detail = f"{address} does not let images be deleted, so its disk only ever fills"
+    return Check("registry deletion", "warning", detail, "REGISTRY_STORAGE_DELETE_ENABLED=true in its environment")
+
+
+def _same(patient: Patient, first: str, second: str) -> Check:
+    try:
+        if patient.registry_probes.is_same(first, second):
+            return Check("registry names", "ok", f"{first} and {second} are one registry")
+    except EdkError as error:
+        return Check("registry names", "warning", error.message, error.hint)
+    detail = f"{first} and {second} are different registries: images would be pushed to one and pulled from the other"
+    return Check("registry names", "failure", detail, f"export LOCAL_REGISTRY_URL={second}")
+
+
+def _kube_helm(patient: Patient) -> list[Check]:
+    url = patient.settings.kube_helm_url
+    if patient.platform is None:
+        detail = "KUBE_HELM_URL is not set: charts are packaged, not uploaded"
+        return [Check("kube-helm", "ok", detail)]
+    try:
+        patient.platform.health()
+    except EdkError as error:
+        return [Check("kube-helm", "warning", error.message, error.hint or "edk build --no-import")]
+    return [Check("kube-helm", "ok", f"{url} answers")]
+
+
+_LOOKS: tuple[tuple[str, _Look], ...] = (
+    ("engine", _engine),
+    ("registry", _registry),
+    ("kube-helm", _kube_helm),
+    ("state", doctor_machine.state),
+    ("git", doctor_machine.git),
+    ("helm", doctor_machine.helm),
+    ("inotify", doctor_machine.inotify),
+    ("python", doctor_machine.python),
+    ("environment", doctor_environment.environment),
+)

@@ -1,0 +1,78 @@
+"""Checks of this machine: space, tools, limits."""
+
+from __future__ import annotations
+
+from edk.domain.checks import Check, Status
+from edk.orchestrator.doctor_model import MachineProbes, Patient
+
+_GB = 1e9
+_HELM = "curl -fsSL https://raw.githubusercontent.com/helm/helm/main/scripts/get-helm-3 | bash"
+_PYTHON = (3, 11)
+_INSTANCES = 64
+_WATCHES_TO_SPARE = 2
+
+
+def space(machine: MachineProbes, name: str, path: str, warn_gb: float, fail_gb: float) -> Check:
+    """Return whether there is enough free space at a path, in GB of 10^9 bytes."""
+    free = machine.free_bytes(path) / _GB
+    detail = f"{free:.1f} GB free at {path}"
+    if free >= warn_gb:
+        return Check(name, "ok", detail)
+    status: Status = "failure" if free < fail_gb else "warning"
+    remedy = "docker system prune" if name.startswith("engine") else f"df -h {path}"
+    return Check(name, status, f"{detail}, which is little", remedy)
+
+
+def state(patient: Patient) -> list[Check]:
+    """Return whether the state folder can be written, and its space."""
+    folder = patient.settings.state_dir
+    if not folder:
+        return [Check("state", "warning", "no folder for it: nothing is remembered", "export HOME=/root")]
+    if not patient.machine.is_writable(folder):
+        detail = f"{folder} can't be written: nothing is remembered, no logs are kept"
+        return [Check("state", "warning", detail, "export EDK_STATE_DIR=/tmp/edk")]
+    return [space(patient.machine, "state", folder, 1.0, 0.05)]
+
+
+def git(patient: Patient) -> list[Check]:
+    """Return whether git is there."""
+    return [_tool(patient, "git", "needed by edk init alone", "apt-get install git")]
+
+
+def helm(patient: Patient) -> list[Check]:
+    """Return whether helm is there."""
+    return [_tool(patient, "helm", "charts are packaged by our own writer, unlinted", _HELM)]
+
+
+def _tool(patient: Patient, name: str, without: str, remedy: str) -> Check:
+    try:
+        version = patient.machine.tool(name)
+    except OSError as error:
+        return Check(name, "warning", f"{name} is there, but {error}", remedy)
+    if not version:
+        return Check(name, "warning", f"not there: {without}", remedy)
+    return Check(name, "ok", version.removeprefix(f"{name} version "))
+
+
+def inotify(patient: Patient) -> list[Check]:
+    """Return whether the watch limits suffice for the folders there are, with as many again to spare."""
+    watches, instances = patient.machine.inotify_limits()
+    roots = dict.fromkeys((patient.settings.extensions_dir, patient.settings.repo_path))
+    folders = sum(patient.machine.count_folders(root) for root in roots if patient.machine.is_folder(root))
+    detail = f"{watches} watches for {folders} folders, {instances} instances"
+    if watches < folders * _WATCHES_TO_SPARE:
+        wanted = max(524_288, folders * 4)
+        return [Check("inotify", "warning", f"{detail}: too few", f"sysctl fs.inotify.max_user_watches={wanted}")]
+    if instances < _INSTANCES:
+        remedy = "sysctl fs.inotify.max_user_instances=512"
+        return [Check("inotify", "warning", f"{detail}: too few instances", remedy)]
+    return [Check("inotify", "ok", detail)]
+
+
+def python(patient: Patient) -> list[Check]:
+    """Return whether Python is new enough."""
+    told = patient.machine.python()
+    version = tuple(int(part) for part in told.partition(" ")[0].split(".")[:2])
+    if version < _PYTHON:
+        return [Check("python", "failure", f"{told} is too old", "apt-get install python3.11")]
+    return [Check("python", "ok", told)]

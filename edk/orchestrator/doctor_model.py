@@ -1,0 +1,74 @@
+"""What `edk doctor` looks at, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from edk.ports import ImageBuilder, Platform, Registry
+from edk.settings import Settings
+
+
+class MachineProbes(Protocol):
+    """Looks at this machine."""
+
+    def python(self) -> str:
+        """Return Python's version and where it is."""
+
+    def free_bytes(self, path: str) -> int:
+        """Return the free space where a path is or will be; raise OSError."""
+
+    def is_writable(self, path: str) -> bool:
+        """Return whether a folder is writable, or can be made."""
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether a folder is there."""
+
+    def is_clone(self, path: str) -> bool:
+        """Return whether a folder is the top of a git work tree."""
+
+    def tool(self, name: str) -> str:
+        """Return what a program says of its version, empty if it is not there; raise OSError if it fails."""
+
+    def inotify_limits(self) -> tuple[int, int]:
+        """Return how many watches and instances a user may have; raise OSError or ValueError."""
+
+    def count_folders(self, path: str) -> int:
+        """Return how many folders there are below a path."""
+
+
+class RegistryProbes(Protocol):
+    """Tries registries out, leaving nothing there; every method raises RegistryUnreachableError."""
+
+    def try_writing(self, address: str) -> None:
+        """Return if it takes uploads."""
+
+    def is_same(self, first: str, second: str) -> bool:
+        """Return whether two addresses lead to one registry."""
+
+    def deletes(self, address: str) -> bool:
+        """Return whether manifests may be deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is looked at, and by what.
+
+    Args:
+        settings: the settings in force.
+        environ: the environment.
+        builder: the engine.
+        registries: address to registry, of both names.
+        platform: kube-helm, None where none is configured.
+        machine: looks at this machine.
+        registry_probes: tries registries out.
+    """
+
+    settings: Settings
+    environ: Mapping[str, str]
+    builder: ImageBuilder
+    registries: Mapping[str, Registry]
+    platform: Platform | None
+    machine: MachineProbes
+    registry_probes: RegistryProbes
