@@ -274,12 +274,13 @@ def _tell_circle(circle: list[str], nodes: dict[str, Node], builder: _Builder) -
 
 
 def waves(graph: BuildGraph) -> tuple[tuple[str, ...], ...]:
-    """Return keys that can run together, wave after wave; circles are left out."""
+    """Return keys that can run together, wave after wave; what can't be built, or is ignored, is left out."""
     level: dict[str, int] = {}
     keys = {node.key for node in graph.nodes}
     for node in graph.nodes:
         below = [d for d in node.depends_on if d in keys]
-        if all(d in level for d in below):
+        buildable = node.target.name and not node.target.build_ignore and not node.problem
+        if buildable and all(d in level for d in below):
             level[node.key] = max((level[d] + 1 for d in below), default=0)
     result: list[list[str]] = []
     for key, depth in level.items():

@@ -186,7 +186,7 @@ def _decide(
     if forced:
         return planned("build", "asked for by --force")
     if not standing.asked:
-        return planned("build", "the registry could not be asked whether it is there")
+        return planned("build", "the registry was not asked whether it is there")
     missing = [tag for tag in item.node.tags if standing.tags.get(tag, ("", ""))[1] != item.fingerprint]
     if not missing:
         return planned("skip", "unchanged, and in the registry")

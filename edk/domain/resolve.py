@@ -9,6 +9,7 @@ from typing import Literal
 
 from edk.domain.charts.versions import DAG_INSTALLER, dag_image_tags
 from edk.domain.codes import resolving as codes
+from edk.domain.codes.operators import RUN_TIME_IMAGE
 from edk.domain.reference import (
     InvalidReferenceError,
     RegistryAliases,
@@ -105,7 +106,7 @@ class Catalog:
 
     def near(self, name: str) -> tuple[str, ...]:
         """Return up to three names that look like one that was not found."""
-        return tuple(difflib.get_close_matches(name, self.by_name.keys(), n=3, cutoff=0.6))
+        return tuple(difflib.get_close_matches(name, self.by_name.keys(), n=3, cutoff=0.75))
 
 
 @dataclass(slots=True)
@@ -145,6 +146,9 @@ def resolve(workspace: Workspace, catalog: Catalog, names: Names) -> Resolution:
 def _resolve_operator_image(located: LocatedImage, catalog: Catalog, names: Names, resolution: Resolution) -> None:
     image = located.image
     if image.unresolved or not image.value:
+        message = image.unresolved or f"{image.expression} is known at run time only"
+        diagnostic = RUN_TIME_IMAGE.at(image.file, image.line, message, column=image.column)
+        resolution.diagnostics.append(LocatedDiagnostic(located.root, diagnostic))
         resolution.images.append(ResolvedImage(located, "", "", "", "unresolved"))
         return
     value = substitute(image.value, names.variables)

@@ -62,13 +62,45 @@ class ThreadCrew:
         """Start a task and return what cancels it."""
         cancellation, cancel = self._new_cancellation()
         thread = threading.Thread(
-            target=self._work, args=(task, inbox, cancellation), name=f"build {task.image.label}", daemon=True
+            target=self._work, args=(task, inbox, cancellation, cancel), name=f"build {task.image.label}", daemon=True
         )
         thread.start()
         return cancel
 
-    def _work(self, task: Task, inbox: Inbox, cancellation: Cancellation) -> None:
-        inbox.put(closing_message(task, self._services, inbox, cancellation))
+    def _work(self, task: Task, inbox: Inbox, cancellation: Cancellation, cancel: Callable[[str], None]) -> None:
+        limit = self._services.settings.build_timeout
+        with _TimeLimit(limit, cancel) as time_limit:
+            message = closing_message(task, self._services, inbox, cancellation)
+        if isinstance(message, WorkerCancelled) and time_limit.expired:
+            error = StepFailedError(
+                f"{task.image.label} took longer than {limit} s, and was stopped",
+                hint="look at the full log for where it hangs, or raise build_timeout",
+            )
+            message = TaskFailed(task.image.key, task.image.fingerprint, False, _failure(task, self._services, error))
+        inbox.put(message)
+
+
+class _TimeLimit:
+    """Cancels after a time, unless left before; 0 seconds are no limit."""
+
+    def __init__(self, limit: int, cancel: Callable[[str], None]) -> None:
+        self._cancel = cancel
+        self._timer = threading.Timer(limit, self._expire) if limit else None
+        self.expired = False
+
+    def _expire(self) -> None:
+        self.expired = True
+        self._cancel("its time is up")
+
+    def __enter__(self) -> _TimeLimit:
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 def closing_message(task: Task, services: Services, inbox: Inbox, cancellation: Cancellation) -> Post:
