@@ -173,7 +173,7 @@ def reduce(state: RunState, message: Message) -> RunState:
         case PlanAdopted():
             return _settle(_adopt(state, message))
         case StopAsked():
-            return _stop(state)
+            return _settle(replace(state, stopping=True, replan=False))
         case WorkerStarted(key):
             idle = state.targets[key]
             return _put(state, replace(idle, phase="running", running=idle.fingerprint, attempts=idle.attempts + 1))
@@ -202,7 +202,7 @@ def _ended(
 
 def _released(state: RunState, free: TargetRun, reason: str) -> TargetRun:
     """Return a target whose worker stopped without a result: it waits again, unless nothing is started any more."""
-    if free.phase != "running" and free.phase != "waiting":
+    if free.phase not in {"running", "waiting"}:
         return free
     return replace(free, phase="cancelled" if state.stopping else "waiting", reason=reason)
 
@@ -283,10 +283,14 @@ def _adopted(wanted: Wanted, old: TargetRun | None, weight: float) -> TargetRun:
     if old.running:
         # Goes on if it builds what is wanted; else `schedule` cancels it, and it waits until it has ended.
         phase = "running" if old.running == wanted.fingerprint and phase == "waiting" else phase
-        return replace(fresh, phase=phase, running=old.running, attempts=old.attempts)
+        attempts = old.attempts if old.running == wanted.fingerprint else 0
+        return replace(fresh, phase=phase, running=old.running, attempts=attempts)
     if phase == "waiting" and old.fingerprint == wanted.fingerprint and old.phase in {"failed", "done"}:
         # The same inputs failed before, or were just built by force: trying again would tell nothing new.
         return replace(old, depends_on=wanted.depends_on, weight=weight, label=wanted.label)
+    if phase == old.phase == "waiting" and old.fingerprint == wanted.fingerprint and old.not_before:
+        # Waits for its next attempt: a new plan neither shortens the pause nor gives attempts back.
+        return replace(fresh, reason=old.reason, attempts=old.attempts, not_before=old.not_before)
     if phase == "skipped" and old.fingerprint == wanted.fingerprint and old.phase == "done":
         # Built in this very run, and found in the registry by the new plan: still done.
         return replace(fresh, phase="done", reason=old.reason)
@@ -321,18 +325,16 @@ def _failed(state: RunState, free: TargetRun, message: WorkerFailed) -> TargetRu
     return replace(free, phase="failed", reason=message.message, kind=message.kind)
 
 
-def _stop(state: RunState) -> RunState:
-    targets = {
-        key: replace(t, phase="cancelled", reason="stopped") if t.phase == "waiting" and not t.running else t
-        for key, t in state.targets.items()
-    }
-    return RunState(targets, stopping=True, replan=False)
-
-
 def _settle(state: RunState) -> RunState:
-    """Block what stands on something that failed; targets come after those that they stand on."""
+    """Block what stands on something that failed; targets come after those that they stand on.
+
+    While stopping, nothing waits any more, whatever made it wait.
+    """
     targets = dict(state.targets)
     for key, target in targets.items():
+        if state.stopping and target.phase == "waiting" and not target.running:
+            targets[key] = replace(target, phase="cancelled", reason="stopped")
+            continue
         bad = [d for d in target.depends_on if d not in targets or targets[d].phase in SETTLED - GOOD]
         if bad and target.phase == "waiting" and not target.running:
             by = targets[bad[0]].label if bad[0] in targets else bad[0]
