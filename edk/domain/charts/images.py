@@ -16,9 +16,7 @@ _REFERENCE = re.compile(
     r"\{\{-?\s*\$?\.Values\.global\.(?:custom_)?registry_url\s*-?\}\}(?:\{\{-?\s*end\s*-?\}\})?"
     r"/[^\s\"';,]*:(?:\{\{[^}]*\}\}|[\w.-]+)"
 )
-_PLATFORM = re.compile(
-    r"^(?:\{DEFAULT_REGISTRY\}|localhost:32000|local-registry\.[\w.-]+:\d+|local-only)/\S+$"
-)
+_PLATFORM = re.compile(r"^(?:\{DEFAULT_REGISTRY\}|localhost:32000|local-registry\.[\w.-]+:\d+|local-only)/\S+$")
 _NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")
 _NO_TEXT = ("|", ">", "&", "*", "!", "[")
 LINES_LIMIT = 10_000

@@ -5,7 +5,7 @@ file name ``<chart>-<version>.tgz`` at the **last** hyphen, so that a version wi
 and a wrong version: such a chart is kept as ``otsus-method-workflow-0.6.0-12`` in version ``g09bb59b20``. A
 chart's version must be a semantic one for helm, and the only part of such a version that can hold the rest
 without a hyphen is the build metadata: ``0.6.0+12.g09bb59b20``. helm keeps the ``+`` in the archive's name; a
-shell, a URL's path and a multipart header take it unchanged. It is no character of an image tag, though, so the
+shell, a URL and a multipart header take it unchanged. It is no character of an image tag, though, so the
 version of the DAG installer, which its Job uses as the DAG image's tag, never gets one.
 """
 

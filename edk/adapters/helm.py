@@ -1,0 +1,154 @@
+"""Package charts by helm, without its plugins, its user's settings and any cluster."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from edk.adapters.whole_files import write_whole
+from edk.domain.charts.archives import read_archive, write_archive
+from edk.domain.charts.model import ChartReading
+from edk.domain.charts.reading import read_chart
+from edk.domain.charts.selection import is_remote
+from edk.domain.errors import ChartError
+
+_PASSED_ON = (
+    *("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *(name for word in ("http_proxy", "https_proxy", "no_proxy") for name in (word, word.upper())),
+)
+_READ_LIMIT = 1024 * 1024
+
+
+class HelmPackager:
+    """Runs ``helm dependency update`` where something has to be fetched, ``helm lint`` and ``helm package``.
+
+    helm's archive carries the time of packaging, so it is written anew with what it holds: an unchanged chart
+    is an unchanged archive. Dependencies that staging has put into ``charts/`` need no ``helm dependency``, which
+    would only write a lock with a time in it.
+
+    Args:
+        helm: path of the program.
+        home: an own folder for its cache, configuration and data.
+        timeout: seconds for each call; four times as long for fetching.
+        warn: takes what ``helm lint`` found, where the chart could be packaged all the same.
+    """
+
+    by = "helm"
+
+    def __init__(
+        self, helm: str, home: str, *, timeout: float = 60.0, warn: Callable[[str], None] | None = None
+    ) -> None:
+        self._helm = helm
+        self._home = home
+        self._timeout = timeout
+        self._warn = warn
+
+    def package(self, chart_dir: str, out_dir: str) -> str:
+        """See `edk.ports.ChartPackager`."""
+        chart = _reading(chart_dir)
+        try:
+            Path(out_dir).mkdir(parents=True, exist_ok=True)
+            Path(self._home).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix="package-", dir=self._home) as work:
+                return self._package(chart, chart_dir, out_dir, work)
+        except OSError as error:
+            raise ChartError(f"chart {chart.name}: {error}", "Free space, or allow it") from error
+
+    def _package(self, chart: ChartReading, chart_dir: str, out_dir: str, work: str) -> str:
+        """Package into a folder of our own, and put the archive in place from there."""
+        if any(is_remote(dependency) for dependency in chart.dependencies):
+            self._run(chart, ["dependency", "update", chart_dir], self._timeout * 4)
+            for lock in ("Chart.lock", "requirements.lock"):
+                Path(chart_dir, lock).unlink(missing_ok=True)
+        self._lint(chart, chart_dir)
+        self._run(chart, ["package", chart_dir, "--destination", work], self._timeout)
+        made = sorted(Path(work).glob("*.tgz"))
+        if len(made) != 1:
+            raise ChartError(f"chart {chart.name}: helm package wrote {len(made)} archives", "Look at its output")
+        name, files = read_archive(made[0].read_bytes(), str(made[0]))
+        target = str(Path(out_dir, made[0].name))
+        write_whole(target, write_archive(name, files))
+        return target
+
+    def _lint(self, chart: ChartReading, chart_dir: str) -> None:
+        """Lint; findings are told and do not fail.
+
+        A chart is linted without the values that the platform gives it, so a template that needs them is
+        faulty here and right there.
+        """
+        try:
+            self._run(chart, ["lint", chart_dir], self._timeout)
+        except _HelmFailedError as error:
+            if self._warn is not None:
+                self._warn(error.message)
+
+    def _run(self, chart: ChartReading, arguments: list[str], timeout: float) -> str:
+        """Run helm; return what it printed, raise ChartError with that if it fails or hangs."""
+        command = f"helm {arguments[0]}"
+        try:
+            process = subprocess.Popen(
+                [self._helm, *arguments], env=self._environment(), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            message = f"chart {chart.name}: {self._helm} can't be run: {error.strerror}"
+            raise ChartError(message, "Install helm, or take it off PATH to package without it") from error
+        with process:
+            try:
+                output, _ = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired as error:
+                _kill(process)
+                message = f"chart {chart.name}: {command} did not end within {timeout:g} seconds"
+                raise ChartError(message, "Run it again; look for a stopped helm process") from error
+            except BaseException:
+                _kill(process)
+                raise
+        said = output[-_READ_LIMIT:].decode("utf-8", "replace").strip()
+        if process.returncode < 0:
+            name = signal.Signals(-process.returncode).name
+            raise ChartError(f"chart {chart.name}: {command} was killed by {name}", "Run it again")
+        if process.returncode:
+            raise _HelmFailedError(f"chart {chart.name}: {command} failed:\n{said}", "Correct the chart")
+        return said
+
+    def _environment(self) -> dict[str, str]:
+        """Return an environment in which helm finds nothing of the user's."""
+        kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        return {
+            **kept,
+            "HOME": self._home,
+            "HELM_CACHE_HOME": os.fspath(Path(self._home, "cache")),
+            "HELM_CONFIG_HOME": os.fspath(Path(self._home, "config")),
+            "HELM_DATA_HOME": os.fspath(Path(self._home, "data")),
+            "HELM_PLUGINS": "",
+            "HELM_NO_PLUGINS": "1",
+            "KUBECONFIG": os.devnull,
+        }
+
+
+class _HelmFailedError(ChartError):
+    """helm ended with an exit code other than 0."""
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill helm and whatever it started, also when it is stopped."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait()
+
+
+def _reading(chart_dir: str) -> ChartReading:
+    """Return what the staged chart says of itself."""
+    names = ("Chart.yaml", "requirements.yaml")
+    files = {n: Path(chart_dir, n).read_bytes() for n in names if Path(chart_dir, n).is_file()}
+    chart = read_chart(chart_dir, files)
+    for finding in chart.diagnostics:
+        if finding.severity == "error":
+            raise ChartError(f"{finding.file}:{finding.line}: {finding.message}", finding.hint)
+    return chart

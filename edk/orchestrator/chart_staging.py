@@ -1,0 +1,256 @@
+"""Stage a chart: a whole copy with its dependencies inside, made in memory and written to a folder of ours.
+
+Nothing is written into the user's tree; ``helm dependency`` there would leave locks and archives behind.
+Dependencies are found by the chart's name, as in the platform's own build: first in the chart's ``charts/``
+folder, then over the roots. Their ``repository`` is not looked at, so a path that leads nowhere is no obstacle.
+An archive in ``charts/`` counts as well, except one of the DAG installer where the roots have its source: the
+DAG image's tag is its version, and an old archive asks for a tag that nobody builds.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edk.domain.charts.archives import ARCHIVE_LIMIT, FILE_LIMIT
+from edk.domain.charts.edits import localise_images, set_dependencies, set_text, tag_by_build
+from edk.domain.charts.helmignore import Rule, is_ignored, read_helmignore
+from edk.domain.charts.model import ChartDependency, ChartReading
+from edk.domain.charts.reading import is_chart_file, read_chart
+from edk.domain.charts.selection import is_remote
+from edk.domain.charts.versions import DAG_INSTALLER, is_semantic, tag_version
+from edk.domain.errors import ChartError
+from edk.domain.files import Entry
+from edk.ports import SourceTree
+
+FILES_LIMIT = 20_000
+DEPTH_LIMIT = 20
+_LOCKS = ("Chart.lock", "requirements.lock", ".helmignore")
+
+
+@dataclass(frozen=True, slots=True)
+class StagingOptions:
+    """What the staged copy says otherwise than its source.
+
+    Args:
+        version: of the packaged chart (see `edk.domain.charts.versions.chart_version`); empty keeps its own.
+        registry: how nodes reach the local registry, e.g. ``localhost:32000``; empty changes no reference.
+        local_images: names of the images that stand there; templates take these from it. None: not known,
+            then the DAG image is taken to be there, and templates stay as they are.
+        installer_version: of the staged DAG installer; empty keeps its own.
+    """
+
+    version: str = ""
+    registry: str = ""
+    local_images: frozenset[str] | None = None
+    installer_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedChart:
+    """A chart with its dependencies, ready to be written: content by path relative to its folder."""
+
+    name: str
+    version: str
+    files: Mapping[str, bytes]
+
+
+@dataclass(slots=True)
+class _Staging:
+    """One chart on its way; `done` keeps dependencies that were put together before."""
+
+    tree: SourceTree
+    by_name: Mapping[str, str]
+    options: StagingOptions
+    done: dict[str, StagedChart] = field(default_factory=dict)
+
+
+def stage_chart(tree: SourceTree, folder: str, by_name: Mapping[str, str], options: StagingOptions) -> StagedChart:
+    """Return a chart with everything it depends on.
+
+    Args:
+        tree: where the charts are.
+        folder: absolute path of the chart.
+        by_name: absolute path of every other chart by its name; the nearest one where there are several.
+        options: what to change.
+
+    Raises:
+        ChartError: a file is broken, a dependency missing, charts depend on each other in a circle, or a link
+            leads out of the chart.
+    """
+    staging = _Staging(tree, by_name, options)
+    staged = _complete(staging, _load(tree, folder), folder, ())
+    files = dict(staged.files)
+    chart = read_chart(folder, files)
+    version = options.version or chart.version
+    files["Chart.yaml"] = set_text(files["Chart.yaml"], ("version",), version, f"{folder}/Chart.yaml")
+    local = options.local_images
+    if options.registry and chart.dag_image and (local is None or chart.dag_image in local):
+        keys = ("global", "custom_registry_url")
+        content = files.get("values.yaml", b"")
+        files["values.yaml"] = set_text(content, keys, options.registry, f"{folder}/values.yaml")
+    return StagedChart(staged.name, version, files)
+
+
+def _complete(staging: _Staging, files: dict[str, bytes], folder: str, chain: tuple[str, ...]) -> StagedChart:
+    """Put the dependencies of a chart into its ``charts/``, and make the edits that every chart gets."""
+    chart = _sound(folder, files)
+    chain = (*chain, chart.name)
+    versions: dict[str, str] = {}
+    for dependency in chart.dependencies:
+        if dependency.name in versions:
+            continue
+        staged = _dependency(staging, dependency, files, folder, chain)
+        if staged is not None:
+            versions[dependency.name] = staged.version
+            files |= {f"charts/{dependency.name}/{path}": content for path, content in staged.files.items()}
+            if sum(map(len, files.values())) > ARCHIVE_LIMIT:
+                raise ChartError(f"{folder}: larger than the {ARCHIVE_LIMIT} bytes that helm takes", "Shrink it")
+    for name in ("requirements.yaml", "Chart.yaml"):
+        if versions and name in files:
+            files[name] = set_dependencies(files[name], versions, f"{folder}/{name}")
+    return _edited(staging.options, chart, files, folder)
+
+
+def _dependency(
+    staging: _Staging,
+    dependency: ChartDependency,
+    files: dict[str, bytes],
+    folder: str,
+    chain: tuple[str, ...],
+) -> StagedChart | None:
+    """Return one dependency; None if helm finds it by itself. `files` loses what the dependency replaces."""
+    place = f"{dependency.file}:{dependency.line}"
+    if dependency.name in chain or len(chain) > DEPTH_LIMIT:
+        circle = " → ".join((*chain[chain.index(dependency.name) if dependency.name in chain else 0 :],
+                             dependency.name))  # fmt: skip
+        raise ChartError(f"{place}: charts depend on each other in a circle: {circle}", "Remove one of them")
+    unpacked = _unpacked(files, dependency.name)
+    if unpacked:
+        inner = {p[len(unpacked) :]: files.pop(p) for p in [p for p in files if p.startswith(unpacked)]}
+        return _complete(staging, inner, f"{folder}/{unpacked[:-1]}", chain)
+    found = staging.by_name.get(dependency.name)
+    packed = _packed(files, dependency.name)
+    if packed and (found is None or dependency.name != DAG_INSTALLER):
+        return None
+    if found is not None:
+        for path in packed:
+            del files[path]
+        if found not in staging.done:
+            staging.done[found] = _complete(staging, _load(staging.tree, found), found, chain)
+        return staging.done[found]
+    if is_remote(dependency):
+        return None
+    message = f"{place}: the chart “{dependency.name}” is in none of the roots"
+    raise ChartError(message, "Correct the name, or clone the platform's repository with `edk init`")
+
+
+def _unpacked(files: Mapping[str, bytes], name: str) -> str:
+    """Return the folder (ending in ``/``) below ``charts/`` that holds the chart of a name, empty if none."""
+    for path in files:
+        parts = path.split("/")
+        if len(parts) == 3 and parts[0] == "charts" and parts[2] == "Chart.yaml":
+            folder = path.removesuffix("Chart.yaml")
+            if read_chart(folder, {"Chart.yaml": files[path]}).name == name:
+                return folder
+    return ""
+
+
+def _packed(files: Mapping[str, bytes], name: str) -> list[str]:
+    """Return the archives in ``charts/`` that are of the chart of a name."""
+    start = f"charts/{name}-"
+    return [p for p in files if p.startswith(start) and p.endswith(".tgz") and is_semantic(p[len(start) : -4])]
+
+
+def _edited(options: StagingOptions, chart: ChartReading, files: dict[str, bytes], folder: str) -> StagedChart:
+    """Make the edits that concern every chart, sub-charts included."""
+    version = chart.version
+    if chart.name == DAG_INSTALLER:
+        version = options.installer_version or tag_version(version)
+        if version != chart.version:
+            files["Chart.yaml"] = set_text(files["Chart.yaml"], ("version",), version, f"{folder}/Chart.yaml")
+    local = options.local_images or frozenset()
+    for path in [path for path in files if path == "values.yaml" or path.startswith("templates/")]:
+        if b"registry_url" not in files[path] and b".Chart.Version" not in files[path]:
+            continue
+        text = files[path].decode("utf-8", "surrogateescape")
+        if options.registry:
+            text = localise_images(text, local, options.registry)
+        if chart.name != DAG_INSTALLER and path != "values.yaml":
+            text = tag_by_build(text)
+        files[path] = text.encode("utf-8", "surrogateescape")
+    return StagedChart(chart.name, version, {p: files[p] for p in files if p not in _LOCKS})
+
+
+def _sound(folder: str, files: Mapping[str, bytes]) -> ChartReading:
+    """Return what a chart says; raise ChartError for the first thing that is wrong with it."""
+    chart = read_chart(folder, {path: files[path] for path in files if is_chart_file(path)})
+    for finding in chart.diagnostics:
+        if finding.severity == "error":
+            raise ChartError(f"{finding.file}:{finding.line}: {finding.message}", finding.hint)
+    return chart
+
+
+def _load(tree: SourceTree, folder: str) -> dict[str, bytes]:
+    """Return the files of a chart that its ``.helmignore`` leaves in."""
+    try:
+        ignored = read_helmignore(tree.read(f"{folder}/.helmignore", FILE_LIMIT), f"{folder}/.helmignore")
+    except FileNotFoundError:
+        ignored = read_helmignore(b"", f"{folder}/.helmignore")
+    except (OSError, ValueError) as error:
+        raise ChartError(f"{folder}/.helmignore can't be read: {error}", "Make it a small regular file") from error
+    files: dict[str, bytes] = {}
+    try:
+        _collect(tree, folder, "", "", ignored, files, frozenset())
+    except (OSError, ValueError) as error:
+        raise ChartError(f"{folder}: the chart can't be read: {error}", "Correct the file named") from error
+    return files
+
+
+def _collect(
+    tree: SourceTree,
+    folder: str,
+    inside: str,
+    real: str,
+    ignored: tuple[Rule, ...],
+    files: dict[str, bytes],
+    entered: frozenset[str],
+) -> None:
+    """Read a folder of a chart; `inside` is its path there, `real` where it is after following links."""
+    if real in entered:
+        raise ChartError(f"{folder}/{inside}: links lead in a circle", "Remove one of them")
+    for listed in tree.list(posixpath.join(folder, real) if real else folder):
+        path = posixpath.join(inside, listed.name)
+        if is_ignored(ignored, path, folder=listed.kind == "dir"):
+            continue
+        entry, where = _follow(tree, folder, posixpath.join(real, listed.name), listed)
+        if entry.kind == "dir":
+            _collect(tree, folder, path, where, ignored, files, entered | {real})
+        elif entry.kind == "file":
+            files[path] = tree.read(posixpath.join(folder, where), FILE_LIMIT)
+        else:
+            raise ChartError(f"{folder}/{path}: neither a file nor a folder", "Remove it, or ignore it")
+        if len(files) > FILES_LIMIT:
+            raise ChartError(f"{folder}: more than {FILES_LIMIT} files", "Leave some out with .helmignore")
+
+
+def _follow(tree: SourceTree, folder: str, path: str, entry: Entry) -> tuple[Entry, str]:
+    """Return what a link inside a chart leads to and where that is; raise ChartError if it leads outside."""
+    where = path
+    for _ in range(DEPTH_LIMIT):
+        if entry.kind != "link":
+            return entry, where
+        where = posixpath.normpath(posixpath.join(posixpath.dirname(where), entry.target))
+        inside = where and not where.startswith(("../", "/")) and where not in {"..", "."}
+        if not inside or _through_link(tree, folder, where):
+            break
+        entry = tree.stat(posixpath.join(folder, where))
+    message = f"{folder}/{path}: the link to {entry.target or where!r} leads out of the chart"
+    raise ChartError(message, "Put the file itself into the chart")
+
+
+def _through_link(tree: SourceTree, folder: str, path: str) -> bool:
+    """Tell whether a folder on the way to a path is a link itself, so that the path may be elsewhere."""
+    parts = path.split("/")
+    return any(tree.stat(posixpath.join(folder, *parts[:i])).kind == "link" for i in range(1, len(parts)))
