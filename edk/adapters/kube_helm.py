@@ -1,0 +1,158 @@
+"""kube-helm, the platform's chart service, over HTTP.
+
+Its answers are text, and so are its errors (with status 500); some errors of its framework come as JSON with a
+``detail``. Both are shown as they are.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from edk.domain.errors import ChartError, PlatformUnreachableError, UsageError
+
+if TYPE_CHECKING:
+    import urllib3
+
+CONNECT_TIMEOUT = 5.0
+HEALTH_TIMEOUT = 5.0
+UPLOAD_TIMEOUT = 120.0
+IMPORT_TIMEOUT = 200.0  # kube-helm itself gives an import 180 s
+ANSWER_LIMIT = 64 * 1024
+Fields = Mapping[str, str | tuple[str, bytes, str]]
+_IN_CLUSTER = (".svc", ".svc.cluster.local", ".cluster.local", ".localhost")
+
+
+class KubeHelmPlatform:
+    """Sends charts and image archives to kube-helm; see `edk.ports.Platform`.
+
+    Args:
+        url: ``KUBE_HELM_URL``, with a path in front of the routes where there is one
+            (``http://kube-helm-service.admin.svc:5000/kube-helm-api``).
+        environ: where proxies are looked up.
+
+    Raises:
+        UsageError: the URL is none of http or https.
+    """
+
+    def __init__(self, url: str, environ: Mapping[str, str] | None = None) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise UsageError(f"KUBE_HELM_URL {url!r} is no http address", "Set it to http://host:port/path")
+        self.url = url.rstrip("/")
+        self._host = parts.hostname
+        self._proxy = proxy_of(parts.scheme, parts.hostname, os.environ if environ is None else environ)
+
+    def health(self) -> None:
+        """See `edk.ports.Platform`."""
+        status, said = self._ask("GET", "/health-check", HEALTH_TIMEOUT)
+        if status != 200:
+            raise PlatformUnreachableError(f"kube-helm at {self.url} answers {status}: {said}", self._hint())
+
+    def upload_chart(self, archive: str) -> str:
+        """See `edk.ports.Platform`."""
+        name = Path(archive).name
+        try:
+            content = Path(archive).read_bytes()
+        except OSError as error:
+            raise ChartError(f"{archive} can't be read: {error.strerror}", "Package the chart anew") from error
+        fields: Fields = {"file": (name, content, "application/gzip")}
+        status, said = self._ask("POST", "/file", UPLOAD_TIMEOUT, fields=fields)
+        return self._accepted(status, said, f"kube-helm refused the chart {name}")
+
+    def import_image(self, filename: str) -> str:
+        """See `edk.ports.Platform`."""
+        fields: Fields = {"filename": filename}
+        status, said = self._ask("GET", "/import-container", IMPORT_TIMEOUT, fields=fields)
+        return self._accepted(status, said, f"kube-helm did not import {filename}")
+
+    def _accepted(self, status: int, said: str, refusal: str) -> str:
+        if status in {502, 503, 504}:
+            raise PlatformUnreachableError(f"kube-helm at {self.url} answers {status}: {said}", self._hint())
+        if status != 200:
+            raise ChartError(f"{refusal} ({status}): {said}", "Correct what it says; its log tells more")
+        return said
+
+    def _ask(self, method: str, route: str, timeout: float, fields: Fields | None = None) -> tuple[int, str]:
+        """Send one request and return status and text; nothing is sent twice."""
+        import urllib3
+
+        limits = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=timeout)
+        try:
+            with self._pool() as pool:
+                sent: Any = fields
+                answer = pool.request(
+                    method, self.url + route, fields=sent, timeout=limits, retries=False, redirect=False,
+                    preload_content=False,
+                )  # fmt: skip
+                said = answer.read(ANSWER_LIMIT, decode_content=True)
+                return answer.status, _words(said)
+        except urllib3.exceptions.HTTPError as error:
+            raise PlatformUnreachableError(
+                f"kube-helm at {self.url} does not answer: {_cause(error)}", self._hint()
+            ) from error
+
+    def _pool(self) -> urllib3.PoolManager:
+        import urllib3
+
+        return urllib3.ProxyManager(self._proxy) if self._proxy else urllib3.PoolManager()
+
+    def _hint(self) -> str:
+        through = f" (asked through the proxy {self._proxy.rsplit('@', 1)[-1]})" if self._proxy else ""
+        return f"Check KUBE_HELM_URL{through}, or stop before the upload with --no-import"
+
+
+def proxy_of(scheme: str, host: str, environ: Mapping[str, str]) -> str:
+    """Return the proxy for a host, empty for none; this machine and the cluster's names never have one."""
+    name = host.lower().rstrip(".")
+    if "." not in name or name.endswith(_IN_CLUSTER) or _is_private(name):
+        return ""
+    if any(_bypasses(entry.strip().lower(), name) for entry in _variable("no_proxy", environ).split(",")):
+        return ""
+    proxy = _variable(f"{scheme}_proxy", environ) or _variable("all_proxy", environ)
+    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+
+
+def _variable(name: str, environ: Mapping[str, str]) -> str:
+    return environ.get(name) or environ.get(name.upper(), "")
+
+
+def _bypasses(entry: str, host: str) -> bool:
+    """Tell whether an entry of ``no_proxy`` names a host, or a domain above it."""
+    domain = entry.split(":", 1)[0].lstrip("*.")
+    return entry == "*" or (bool(domain) and (host == domain or host.endswith(f".{domain}")))
+
+
+def _is_private(host: str) -> bool:
+    """Tell whether a host is an address of this machine or of a private network, as the cluster's are."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return address.is_private or address.is_loopback
+
+
+def _words(said: bytes) -> str:
+    """Return an answer's text; of a JSON object with a ``detail`` that alone, of a JSON string the string."""
+    text = said.decode("utf-8", "replace").strip()
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return text
+    if isinstance(data, dict) and "detail" in data:
+        return str(data["detail"])
+    return data if isinstance(data, str) else text
+
+
+def _cause(error: Exception) -> str:
+    """Return the innermost reason of a failed request."""
+    reason: Any = error
+    while getattr(reason, "reason", None) is not None and isinstance(reason.reason, Exception):
+        reason = reason.reason
+    text = str(reason)
+    return text.split(": ", 1)[-1] if text.startswith(("<", "HTTP")) else text

@@ -1,0 +1,157 @@
+"""Package the charts of an extension and hand them to the platform."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edk.domain.charts.model import ChartReading
+from edk.domain.charts.selection import top_charts
+from edk.domain.errors import ChartError, EdkError, PlatformUnreachableError
+from edk.domain.events import ChartFailed, ChartPackaged, ChartUploaded
+from edk.orchestrator.chart_staging import StagedChart, StagingOptions, stage_chart
+from edk.ports import ChartPackager, Clock, EventSink, Platform, SourceTree
+
+_PREFIX = "staged-"
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSource:
+    """A chart to package: what was read of it, and the absolute path of its folder."""
+
+    chart: ChartReading
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartResult:
+    """How it went with one chart.
+
+    Args:
+        chart: its name.
+        archive: path of the archive; empty if there is none.
+        uploaded: whether the platform took it.
+        error: what went wrong; None if nothing.
+    """
+
+    chart: str
+    archive: str = ""
+    uploaded: bool = False
+    error: EdkError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Packaging:
+    """With what charts are packaged.
+
+    Args:
+        tree: where the charts are.
+        by_name: absolute folder of every chart of the roots by its name, the nearest where there are several.
+        options: what the staged copies say otherwise.
+        staging: a folder of ours for staged copies; they are removed again.
+        out_dir: where the archives go.
+        packager: makes the archives.
+        by: its name, for the events.
+        platform: where the archives are sent; None: nowhere.
+        url: of the platform, for the events.
+        sink: takes the events.
+        clock: time.
+    """
+
+    tree: SourceTree
+    by_name: Mapping[str, str]
+    options: StagingOptions
+    staging: str
+    out_dir: str
+    packager: ChartPackager
+    by: str
+    platform: Platform | None
+    url: str
+    sink: EventSink
+    clock: Clock
+    down: list[PlatformUnreachableError] = field(default_factory=list)
+
+
+def package_charts(sources: Sequence[ChartSource], packaging: Packaging) -> tuple[ChartResult, ...]:
+    """Package the top charts among the sources one after the other, and upload each; none is right as well.
+
+    A failure concerns its chart alone. Once the platform did not answer it is not asked again, and the charts
+    left are packaged all the same.
+
+    Args:
+        sources: the charts of one extension; see `edk.domain.charts.selection.top_charts` for which of them
+            are packaged.
+        packaging: with what.
+    """
+    folders = {source.chart: source.folder for source in sources}
+    tops = top_charts([source.chart for source in sources])
+    return tuple(_package(chart, folders[chart], packaging) for chart in tops)
+
+
+def _package(chart: ChartReading, folder: str, packaging: Packaging) -> ChartResult:
+    """Package and upload one chart, and tell how it went."""
+    archive = ""
+    name = chart.name or chart.path
+    began = packaging.clock.monotonic()
+    try:
+        staged = stage_chart(packaging.tree, folder, packaging.by_name, packaging.options)
+        with _written(staged, packaging.staging) as chart_dir:
+            archive = packaging.packager.package(chart_dir, packaging.out_dir)
+        seconds = packaging.clock.monotonic() - began
+        packaging.sink.emit(ChartPackaged(name, staged.version, archive, packaging.by, seconds))
+        return ChartResult(name, archive, _upload(name, archive, packaging))
+    except EdkError as error:
+        packaging.sink.emit(ChartFailed(name, error.message, error.hint))
+        return ChartResult(name, archive, uploaded=False, error=error)
+
+
+def _upload(name: str, archive: str, packaging: Packaging) -> bool:
+    """Send an archive to the platform, if there is one; return whether it was sent."""
+    if packaging.platform is None:
+        return False
+    if packaging.down:
+        raise packaging.down[0]
+    try:
+        answer = packaging.platform.upload_chart(archive)
+    except PlatformUnreachableError as error:
+        packaging.down.append(error)
+        raise
+    packaging.sink.emit(ChartUploaded(name, packaging.url, answer))
+    return True
+
+
+@contextmanager
+def _written(staged: StagedChart, staging: str) -> Iterator[str]:
+    """Write a staged chart to a folder named like it, and remove it again.
+
+    The folder above carries our process's number, so that what a killed run left behind is told from what
+    another run is at.
+    """
+    try:
+        Path(staging).mkdir(parents=True, exist_ok=True)
+        _clear(staging)
+        work = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=staging)
+        try:
+            chart_dir = Path(work, staged.name)
+            for path, content in staged.files.items():
+                target = chart_dir / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            yield str(chart_dir)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    except OSError as error:
+        raise ChartError(f"chart {staged.name} can't be staged: {error}", "Free space, or allow it") from error
+
+
+def _clear(staging: str) -> None:
+    """Remove what runs left behind that are no more."""
+    for left in Path(staging).glob(f"{_PREFIX}*"):
+        number = left.name.removeprefix(_PREFIX).split("-", 1)[0]
+        if number.isdigit() and not Path("/proc", number).exists() and Path("/proc/self").exists():
+            shutil.rmtree(left, ignore_errors=True)
