@@ -126,7 +126,7 @@ class DockerEngineBuilder:
         try:
             yield
         except ValueError as error:
-            raise self._wire.unreachable(f"{error}") from error
+            raise self._wire.gone(error) from error
 
     def _stop(self, build_id: str) -> None:
         # The closed connection has stopped it already on Docker; this ends what an engine might go on with.

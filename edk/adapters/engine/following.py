@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 from edk.adapters.engine.classic import ClassicBoard
@@ -77,11 +76,13 @@ class BuildReply:
 
 def read_message(line: bytes) -> dict[str, Any]:
     """Return a line's object; raise ValueError if it is none."""
-    with suppress(RecursionError):
+    try:
         message = json.loads(line)
-        if isinstance(message, dict):
-            return message
-    raise ValueError("a line of its reply is no object")
+    except (ValueError, RecursionError) as error:
+        raise ValueError("a line of its reply is no JSON") from error
+    if not isinstance(message, dict):
+        raise ValueError("a line of its reply is no object")
+    return message
 
 
 def error_of(message: dict[str, Any]) -> tuple[str, int]:

@@ -15,9 +15,6 @@ from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-QUIET_SECONDS = 2.0
-"""Silence after which the engine's pulse is felt."""
-
 _T = TypeVar("_T")
 _SEND = 1 << 17
 
@@ -27,13 +24,17 @@ class WatchedSocket:
 
     Args:
         raw: connected; becomes non-blocking.
-        on_quiet: called after each `QUIET_SECONDS` without a byte; ends the waiting by raising.
+        quiet: seconds without a byte after which somebody is asked.
+        on_quiet: is asked; ends the waiting by raising.
         on_bytes: called whenever bytes moved.
     """
 
-    def __init__(self, raw: socket.socket, on_quiet: Callable[[], None], on_bytes: Callable[[], None]) -> None:
+    def __init__(
+        self, raw: socket.socket, quiet: float, on_quiet: Callable[[], None], on_bytes: Callable[[], None]
+    ) -> None:
         raw.setblocking(False)
         self._raw = raw
+        self._quiet = quiet
         self._on_quiet = on_quiet
         self._on_bytes = on_bytes
 
@@ -82,7 +83,7 @@ class WatchedSocket:
     def _wait(self, event: int) -> None:
         poll = select.poll()
         poll.register(self._raw, event)
-        if not poll.poll(QUIET_SECONDS * 1000):
+        if not poll.poll(self._quiet * 1000):
             self._on_quiet()
 
 

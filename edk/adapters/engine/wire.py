@@ -18,8 +18,10 @@ from edk.ports import Cancellation
 
 ASK_SECONDS = 4.0
 STALL_SECONDS = 15.0
+_QUIET_SECONDS = 2.0
+"""Silence after which an engine's pulse is felt."""
 _PULSE_SECONDS = 0.9
-"""Less than the second within which a cancelled build has to end."""
+"""For feeling it: less than the second within which a cancelled build has to end."""
 _FAILURES = (OSError, http.client.HTTPException)
 
 
@@ -86,6 +88,14 @@ class EngineWire:
             "Start it (see 'edk doctor'), or set DOCKER_HOST to where it listens.",
         )
 
+    def gone(self, error: BaseException | str) -> EngineUnreachableError:
+        """Return the error for an engine that began to answer, and then did not go on as engines do."""
+        cause = error if isinstance(error, str) else _cause(error)
+        return EngineUnreachableError(
+            f"{self.name} at {self._address.endpoint} went away in the middle of its work: {cause}",
+            "See its own log; try again once 'edk doctor' finds it well.",
+        )
+
     @contextmanager
     def stream(
         self,
@@ -108,7 +118,7 @@ class EngineWire:
         pulse = _Pulse(self, self._stall)
         connection = http.client.HTTPConnection("localhost")
         try:
-            watched = WatchedSocket(open_socket(self._address, ASK_SECONDS), pulse.check, pulse.beat)
+            watched = WatchedSocket(open_socket(self._address, ASK_SECONDS), pulse.quiet, pulse.check, pulse.beat)
         except OSError as error:
             raise self.unreachable(error) from error
         connection.sock = watched  # all that http.client asks of a socket
@@ -151,7 +161,7 @@ class EngineWire:
         except (*_FAILURES, ValueError) as error:
             if cancellation.cancelled:
                 raise CancelledError("cancelled") from error
-            raise self.unreachable(error) from error
+            raise self.gone(error) from error
         if cancellation.cancelled:
             raise CancelledError("cancelled")
 
@@ -181,7 +191,9 @@ class _Pulse:
     def __init__(self, wire: EngineWire, stall: float) -> None:
         self._wire = wire
         self._stall = stall
+        self._patience = min(_PULSE_SECONDS, stall / 5)
         self._alive = time.monotonic()
+        self.quiet = min(_QUIET_SECONDS, stall / 5)
 
     def beat(self) -> None:
         """Note that bytes moved."""
@@ -190,10 +202,11 @@ class _Pulse:
     def check(self) -> None:
         """Ping; raise TimeoutError if nothing was seen of the engine for too long."""
         try:
-            self._wire.ask("GET", "/_ping", _PULSE_SECONDS)
+            self._wire.ask("GET", "/_ping", self._patience)
         except EngineUnreachableError as error:
-            if time.monotonic() - self._alive >= self._stall:
-                raise TimeoutError(f"no sign of life for {self._stall:.0f} seconds") from error
+            # The next look would come too late, if this was the last one within the time allowed.
+            if time.monotonic() + self.quiet + self._patience > self._alive + self._stall:
+                raise TimeoutError(f"no sign of life for {time.monotonic() - self._alive:.0f} seconds") from error
         else:
             self._alive = time.monotonic()
 

@@ -1,0 +1,107 @@
+"""An engine that says what it is told to, on a socket of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+Answer = Callable[[socket.socket, str, bytes], None]
+"""Answers one request, given its connection, request line and what came of the body with its head."""
+
+
+def plain(status: str, body: bytes, *headers: str) -> bytes:
+    """Return a whole reply."""
+    head = "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers))
+    return head.encode() + b"\r\n" + body
+
+
+def chunked(*pieces: bytes, end: bool = True) -> bytes:
+    """Return a reply in chunks, cut short unless `end`."""
+    body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body + (b"0\r\n\r\n" if end else b"")
+
+
+PONG = plain("200 OK", b"OK", "Server: Docker/28.0.0 (linux)", "Builder-Version: 2")
+VERSION = plain("200 OK", b'{"Version": "28.0.0", "Os": "linux", "Arch": "amd64"}')
+INFO = plain("200 OK", b'{"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]], "DockerRootDir": "/d"}')
+
+
+class LyingEngine:
+    """Answers pings, and anything else as told.
+
+    Args:
+        folder: for its socket.
+        answers: by path without query, what to send; None: nothing, for ever.
+    """
+
+    def __init__(self, folder: Path, answers: dict[str, bytes | Answer | None]) -> None:
+        self.path = folder / "e.sock"
+        self.endpoint = f"unix://{self.path}"
+        self.answers: dict[str, bytes | Answer | None] = {"/_ping": PONG, "/version": VERSION, "/info": INFO}
+        self.answers.update(answers)
+        self.asked: list[str] = []
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.path))
+        self._listener.listen(64)
+        self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+
+    @contextmanager
+    def running(self) -> Iterator[LyingEngine]:
+        """Answer until the block is left."""
+        accepting = threading.Thread(target=self._accept)
+        accepting.start()
+        try:
+            yield self
+        finally:
+            self._listener.shutdown(socket.SHUT_RDWR)
+            accepting.join()
+            self._listener.close()
+            for connection in self._open:
+                _end(connection)
+            for thread in self._threads:
+                thread.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self._open.append(connection)
+            self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+            self._threads[-1].start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        received = b""
+        while b"\r\n\r\n" not in received:
+            piece = connection.recv(65536)
+            if not piece:
+                return
+            received += piece
+        line = received.split(b"\r\n", 1)[0].decode()
+        self.asked.append(line)
+        answer = self.answers.get(line.split()[1].split("?")[0], plain("404 Not Found", b"{}"))
+        if answer is None:
+            while connection.recv(65536):
+                pass
+        elif callable(answer):
+            answer(connection, line, received)
+        else:
+            while b"Transfer-Encoding: chunked" in received and not received.endswith(b"0\r\n\r\n"):
+                received += connection.recv(65536)
+            with suppress(OSError):  # a client that was told enough goes away
+                connection.sendall(answer)
+            _end(connection)
+
+
+def _end(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    finally:
+        connection.close()
