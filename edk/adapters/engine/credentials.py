@@ -25,12 +25,13 @@ def push_header(repository: str, environ: Mapping[str, str]) -> str:
     if config is None:
         return NO_CREDENTIALS
     from docker import auth
+    from docker.credentials.errors import StoreError
     from docker.errors import DockerException
 
     try:
         registry, _ = auth.resolve_repository_name(repository)
         found = config.resolve_authconfig(registry)
-    except DockerException as error:
+    except (DockerException, StoreError, OSError) as error:
         raise _broken(error) from error
     return str(auth.encode_header(found).decode("ascii")) if found else NO_CREDENTIALS
 
@@ -45,11 +46,12 @@ def build_headers(environ: Mapping[str, str]) -> dict[str, str]:
     if config is None:
         return {}
     from docker import auth
+    from docker.credentials.errors import StoreError
     from docker.errors import DockerException
 
     try:
         found = config.get_all_credentials()  # type: ignore[no-untyped-call]
-    except DockerException as error:
+    except (DockerException, StoreError, OSError) as error:
         raise _broken(error) from error
     return {"X-Registry-Config": auth.encode_header(found).decode("ascii")} if found else {}
 

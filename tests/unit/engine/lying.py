@@ -82,6 +82,7 @@ class LyingEngine:
             if not piece:
                 return
             received += piece
+        received += _rest(connection, received)
         line = received.split(b"\r\n", 1)[0].decode()
         self.asked.append(line)
         answer = self.answers.get(line.split()[1].split("?")[0], plain("404 Not Found", b"{}"))
@@ -96,6 +97,17 @@ class LyingEngine:
             with suppress(OSError):  # a client that was told enough goes away
                 connection.sendall(answer)
             _end(connection)
+
+
+def _rest(connection: socket.socket, received: bytes) -> bytes:
+    """Receive what is missing of a body whose length is told."""
+    head, _, body = received.partition(b"\r\n\r\n")
+    lengths = [line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    missing = int(lengths[0]) - len(body) if lengths else 0
+    rest = b""
+    while len(rest) < missing:
+        rest += connection.recv(65536)
+    return rest
 
 
 def _end(connection: socket.socket) -> None:
