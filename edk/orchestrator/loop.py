@@ -130,6 +130,8 @@ class Loop:
         self._shown_holds: dict[str, str] = {}
         self._started_at: dict[str, float] = {}
         self._replans = 0
+        self._plan: BuildPlan | None = None
+        self._changed: list[str] = []
         # Equal delays would send all workers back to a registry that just returned at the same instant.
         self._jitter = random.Random()  # noqa: S311
         self.state = RunState()
@@ -141,13 +143,24 @@ class Loop:
             wake_at = self._act()
             if self.state.idle:
                 return self.state
-            timeout = None if wake_at is None else max(0.0, wake_at - self._monotonic())
-            post = self._inbox.get(timeout)
+            self._listen(wake_at)
+
+    def _listen(self, wake_at: float | None) -> None:
+        """Take messages until the state may be another one, or it is time to look again.
+
+        Events to show, of which a build has thousands, change nothing that is decided.
+        """
+        while wake_at is None or self._monotonic() < wake_at:
+            post = self._inbox.get(None if wake_at is None else wake_at - self._monotonic())
             if post is not None:
                 self._take(post)
+            if not isinstance(post, EventOccurred):
+                return
 
     def adopt(self, plan: BuildPlan) -> None:
         """Put a new plan in the place of the one before."""
+        self._plan = plan
+        self._changed.clear()
         self._images = {image.key: image for image in plan.images}
         wanted = tuple(
             Wanted(i.key, i.label, i.action, i.reason, i.fingerprint, i.node.depends_on, i.digest) for i in plan.images
@@ -160,7 +173,11 @@ class Loop:
                 self._emit(event)
             case TaskFailed():
                 self._judge(post)
-            case WorkerSucceeded() | WorkerCancelled() | SourcesChanged() | WorkerFailed():
+            case SourcesChanged():
+                self._forget(post.key)
+                self._changed.append(post.key)
+                self._become(post)
+            case WorkerSucceeded() | WorkerCancelled() | WorkerFailed():
                 self._forget(post.key)
                 self._become(post)
             case _:
@@ -201,6 +218,10 @@ class Loop:
         target = self.state.targets.get(post.key)
         kind = post.failure.kind
         attempts = target.attempts if target else 0
+        if target is None or target.phase != "running":
+            # Superseded meanwhile: nobody waits for it any more.
+            self._become(WorkerFailed(post.key, post.fingerprint, kind, post.failure.message))
+            return
         if post.retryable and attempts <= self._options.retries and not self.state.stopping:
             delay = min(30.0, 2.0 ** (attempts - 1)) * self._jitter.uniform(0.5, 1.0)
             self._emit(ev.RetryScheduled(post.failure.image, attempts + 1, delay, post.failure.message))
@@ -208,8 +229,7 @@ class Loop:
                 WorkerFailed(post.key, post.fingerprint, kind, post.failure.message, self._monotonic() + delay)
             )
             return
-        if target is not None and target.fingerprint == post.fingerprint:
-            self._emit(post.failure)
+        self._emit(post.failure)
         self._become(WorkerFailed(post.key, post.fingerprint, kind, post.failure.message))
 
     def _forget(self, key: str) -> None:
@@ -218,11 +238,12 @@ class Loop:
 
     def _make_new_plan(self) -> None:
         self._replans += 1
-        if self._replans > MAX_REPLANS:
-            # Somebody writes without end; what is on disk now can't be built as one state.
-            for target in self.state.targets.values():
-                if target.phase == "waiting":
+        if self._replans > MAX_REPLANS and self._plan is not None:
+            # Somebody writes without end; what is on disk now can't be built as one state. The rest goes on.
+            for target in [self.state.targets[key] for key in dict.fromkeys(self._changed)]:
+                if target.phase == "waiting" and not target.running:
                     self._give_up(target)
+            self.adopt(self._plan)
             return
         self._emit(ev.Noticed("files changed while they were read; the plan is made anew"))
         self.adopt(self._replan())
