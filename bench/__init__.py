@@ -1,0 +1,1 @@
+"""Measures speed and memory against their goals and against what else there is; see docs/benchmarks.md."""

@@ -1,0 +1,95 @@
+"""``python -m bench``: every figure beside its goal and what else there is. Never fails for being slow."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import building, planning, starting, streaming
+from bench.cleaning import Leftovers
+from bench.measure import Result, Skipped
+from bench.report import as_json, table
+from bench.tree import write_tree
+
+PARTS = ("start", "plan", "nothing", "build", "stream")
+NEED_ENGINE = ("nothing", "build", "stream")
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench/run.sh", description=__doc__, allow_abbrev=False)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all")
+    parser.add_argument(
+        "--tree",
+        type=Path,
+        default=os.environ.get("KAAPANA_REPO_PATH") or None,
+        help="a platform repository; default KAAPANA_REPO_PATH, else a generated tree of its shape",
+    )
+    parser.add_argument("--peer-tree", type=Path, help="a platform repository whose build scripts are the peer")
+    parser.add_argument("--peer-python", type=Path, help="an interpreter with their requirements.txt installed")
+    parser.add_argument("--runs", type=int, default=9, help="of each measurement (default 9); builds have half")
+    parser.add_argument("--json", action="store_true", help="JSON instead of a table")
+    found = parser.parse_args()
+    unknown = set(found.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no part is called {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if found.runs < 1:
+        parser.error("--runs must be 1 or more")
+    if found.tree and not found.tree.is_dir():
+        parser.error(f"there is no folder {found.tree}")
+    return found
+
+
+def results(asked: argparse.Namespace, work: Path, leftovers: Leftovers) -> Iterator[Result]:
+    for part in asked.parts or PARTS:
+        print(f"measuring: {part}", file=sys.stderr)
+        folder = work / part
+        folder.mkdir()
+        if part in NEED_ENGINE and not _engine():
+            yield Skipped(part, "no Docker Engine answers; set DOCKER_HOST, or run scripts/setup.sh")
+        elif part == "start":
+            yield from starting.version(asked.runs)
+        elif part == "plan":
+            yield from _plan(asked, folder)
+        elif part == "nothing":
+            yield from starting.nothing_to_do(folder, asked.runs)
+        elif part == "build":
+            yield from building.measure(folder, max(1, asked.runs // 2 + 1), leftovers)
+        else:
+            yield from streaming.measure(folder, leftovers)
+
+
+def _plan(asked: argparse.Namespace, folder: Path) -> Iterator[Result]:
+    tree, label = (asked.tree, "the platform") if asked.tree else (write_tree(folder / "tree"), "a generated tree")
+    yield from planning.measure(tree.resolve(), label, asked.peer_tree, asked.peer_python, folder, asked.runs)
+
+
+def _engine() -> bool:
+    import docker
+    import docker.errors
+
+    try:
+        docker.from_env(timeout=5).ping()
+    except (docker.errors.DockerException, OSError):
+        return False
+    return True
+
+
+def main() -> int:
+    asked = options()
+    leftovers = Leftovers(building.MARK)
+    with tempfile.TemporaryDirectory(prefix="edk-bench-") as folder:
+        try:
+            found = list(results(asked, Path(folder), leftovers))
+        finally:
+            if leftovers.refs:
+                leftovers.remove()
+    print(as_json(found) if asked.json else table(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Measure speed and memory beside their goals; docs/benchmarks.md explains the figures. --help lists the options.
+set -eu
+edk_root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
+. "$edk_root/scripts/setup.sh"
+cd -- "$edk_root"
+exec .venv/bin/python -m bench "$@"
