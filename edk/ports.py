@@ -109,6 +109,9 @@ class Registry(Protocol):
     def labels(self, repository: str, reference: str) -> dict[str, str] | None:
         """Return the labels of an image's config, None if there is no such image."""
 
+    def blob(self, repository: str, digest: str) -> Iterable[bytes]:
+        """Yield a blob piece by piece; raise DigestMismatchError at its end if it is not what its digest says."""
+
     def tags(self, repository: str) -> tuple[str, ...]:
         """Return the tags of a repository, sorted; none if it does not exist."""
 

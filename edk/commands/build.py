@@ -81,6 +81,9 @@ def build(services: Services, request: PlanRequest, options: BuildOptions, *, ch
     packaged, failed = (0, 0)
     if charts and not state.stopping:
         packaged, failed = _charts(services, plan, state, upload=upload)
+        if packaged and not (upload and services.settings.kube_helm_url):
+            why = "KUBE_HELM_URL is not set" if upload else "--no-import was given"
+            services.sink.emit(ev.Noticed(f"nothing was uploaded to the platform: {why}"))
     code = exit_code_of(plan, state, charts_failed=failed > 0)
     services.sink.emit(
         ev.RunFinished(

@@ -176,15 +176,15 @@ def with_platform(services: Services) -> Services:
     return replace(services, platform=platform)
 
 
-def packager_of(settings: Settings) -> ChartPackager:
-    """Return helm where it is present, else our own writer."""
+def packager_of(settings: Settings) -> tuple[ChartPackager, str]:
+    """Return what makes chart archives, and its name: helm where it is present, else our own writer."""
     import shutil
 
     helm = shutil.which("helm")
     if helm:
         from edk.adapters.helm import HelmPackager
 
-        return HelmPackager(helm, settings.state_path("helm"))
+        return HelmPackager(helm, settings.state_path("helm")), "helm"
     from edk.adapters.archive import ArchivePackager
 
-    return ArchivePackager()
+    return ArchivePackager(), "own writer"

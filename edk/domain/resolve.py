@@ -232,6 +232,8 @@ def tags_of(target: Target, references: Sequence[Reference], build_version: str)
 
     The platform's version, ``latest`` for local-only bases, and every tag that something asks for literally.
     """
+    if target.tag:
+        return (target.tag,)
     first = "latest" if target.local_only else build_version
     asked = {r.tag for r in references if r.tag and valid_tag(r.tag)}
     return (first, *sorted(asked - {first}))

@@ -43,6 +43,7 @@ class Target:
         build_ignore: whether its label BUILD_IGNORE says so.
         content_digest: sha256 of the Dockerfile.
         reading: what it says.
+        tag: the one tag that it gets; empty: those that follow from who refers to it.
     """
 
     root: Root
@@ -55,6 +56,7 @@ class Target:
     build_ignore: bool
     content_digest: str
     reading: DockerfileReading
+    tag: str = ""
 
     @property
     def key(self) -> str:

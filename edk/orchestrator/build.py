@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -10,6 +10,7 @@ from edk.domain import errors
 from edk.domain import events as ev
 from edk.domain.plan import Action, BuildPlan
 from edk.domain.run import RunState
+from edk.domain.workspace import LocatedDiagnostic
 from edk.orchestrator.crew import QueueInbox, ThreadCrew
 from edk.orchestrator.loop import Loop, LoopOptions
 from edk.orchestrator.pipeline import PlanRequest, make_plan
@@ -50,10 +51,7 @@ def show_plan(services: Services, plan: BuildPlan, seconds: float) -> None:
     emit = services.sink.emit
     roots = tuple(root.path for root in workspace.roots)
     emit(ev.SourcesRead(roots, workspace.files, len(asked), workspace.operator_files, len(charts), seconds))
-    for located in plan.diagnostics:
-        if located.diagnostic.severity != "info":
-            path = f"{located.root.path}/{located.diagnostic.file}"
-            emit(ev.DiagnosticFound(replace(located.diagnostic, file=path)))
+    show_diagnostics(services, plan.diagnostics)
     for sentence in plan.unasked:
         emit(ev.Noticed(sentence))
     build, skip, ignore, blocked = (
@@ -63,6 +61,14 @@ def show_plan(services: Services, plan: BuildPlan, seconds: float) -> None:
     for image in plan.with_action("ignore"):
         if image.node.target.root.kind == "extension":
             emit(ev.Noticed(f"{image.label} is not built: {image.reason}"))
+
+
+def show_diagnostics(services: Services, diagnostics: Sequence[LocatedDiagnostic]) -> None:
+    """Emit errors and warnings, with the whole path of their file; the rest is for `edk plan` alone."""
+    for located in diagnostics:
+        if located.diagnostic.severity != "info":
+            path = f"{located.root.path}/{located.diagnostic.file}"
+            services.sink.emit(ev.DiagnosticFound(replace(located.diagnostic, file=path)))
 
 
 def run_images(

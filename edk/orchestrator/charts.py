@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -15,9 +16,10 @@ from edk.domain.charts.selection import top_charts
 from edk.domain.errors import ChartError, EdkError, PlatformUnreachableError
 from edk.domain.events import ChartFailed, ChartPackaged, ChartUploaded
 from edk.orchestrator.chart_staging import StagedChart, StagingOptions, stage_chart
-from edk.ports import ChartPackager, Clock, EventSink, Platform, SourceTree
+from edk.ports import Cache, ChartPackager, Clock, EventSink, Platform, SourceTree
 
 _PREFIX = "staged-"
+_ARCHIVES = "chart-archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Packaging:
         url: of the platform, for the events.
         sink: takes the events.
         clock: time.
+        cache: remembers which staged content an archive was made from, so that an unchanged one is not made again.
     """
 
     tree: SourceTree
@@ -74,6 +77,7 @@ class Packaging:
     url: str
     sink: EventSink
     clock: Clock
+    cache: Cache | None = None
     down: list[PlatformUnreachableError] = field(default_factory=list)
 
 
@@ -100,14 +104,45 @@ def _package(chart: ChartReading, folder: str, packaging: Packaging) -> ChartRes
     began = packaging.clock.monotonic()
     try:
         staged = stage_chart(packaging.tree, folder, packaging.by_name, packaging.options)
-        with _written(staged, packaging.staging) as chart_dir:
-            archive = packaging.packager.package(chart_dir, packaging.out_dir)
+        key = _content_key(staged, packaging.by)
+        archive = _unchanged(staged, key, packaging)
+        by = "unchanged" if archive else packaging.by
+        if not archive:
+            with _written(staged, packaging.staging) as chart_dir:
+                archive = packaging.packager.package(chart_dir, packaging.out_dir)
+            _remember(key, archive, packaging.cache)
         seconds = packaging.clock.monotonic() - began
-        packaging.sink.emit(ChartPackaged(name, staged.version, archive, packaging.by, seconds))
+        packaging.sink.emit(ChartPackaged(name, staged.version, archive, by, seconds))
         return ChartResult(name, archive, _upload(name, archive, packaging))
     except EdkError as error:
         packaging.sink.emit(ChartFailed(name, error.message, error.hint))
         return ChartResult(name, archive, uploaded=False, error=error)
+
+
+def _content_key(staged: StagedChart, by: str) -> str:
+    """Return the content address of what is packaged, and of what packages it."""
+    digest = hashlib.sha256(f"{by}\0{staged.name}\0{staged.version}".encode())
+    for path in sorted(staged.files):
+        digest.update(f"\0{len(staged.files[path])}\0{path}\0".encode("utf-8", "surrogateescape"))
+        digest.update(staged.files[path])
+    return digest.hexdigest()
+
+
+def _unchanged(staged: StagedChart, key: str, packaging: Packaging) -> str:
+    """Return the path of the archive that was made of the same content; empty if there is none, or it was changed."""
+    if packaging.cache is None:
+        return ""
+    known = packaging.cache.readings(_ARCHIVES, [key]).get(key, b"")
+    path = Path(packaging.out_dir, f"{staged.name}-{staged.version}.tgz")
+    try:
+        return str(path) if known and hashlib.sha256(path.read_bytes()).digest() == known else ""
+    except OSError:
+        return ""
+
+
+def _remember(key: str, archive: str, cache: Cache | None) -> None:
+    if cache is not None:
+        cache.store_readings(_ARCHIVES, {key: hashlib.sha256(Path(archive).read_bytes()).digest()})
 
 
 def _upload(name: str, archive: str, packaging: Packaging) -> bool:

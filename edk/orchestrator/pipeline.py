@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -19,6 +19,7 @@ from edk.orchestrator.contexts import read_context
 from edk.orchestrator.observe import digests_of, stand_all
 from edk.orchestrator.scan import ScanRequest, scan
 from edk.orchestrator.services import Services
+from edk.orchestrator.single import SingleDockerfile, with_single
 from edk.ports import SourceTree
 from edk.settings import Settings
 
@@ -39,6 +40,8 @@ class PlanRequest:
         force: build also what is unchanged.
         ask_registry: whether to ask it what it has.
         all_stages: whether stages count that the last one does not need.
+        single: one Dockerfile that is named by its path, and called as the command line says; its name stands
+            in `images`.
     """
 
     roots: tuple[Root, ...]
@@ -47,6 +50,7 @@ class PlanRequest:
     force: bool = False
     ask_registry: bool = True
     all_stages: bool = False
+    single: SingleDockerfile | None = None
 
 
 def make_plan(services: Services, tree: SourceTree, request: PlanRequest) -> BuildPlan:
@@ -56,11 +60,11 @@ def make_plan(services: Services, tree: SourceTree, request: PlanRequest) -> Bui
         UsageError: an image was named that no Dockerfile yields.
     """
     settings = services.settings
-    workspace = scan(
-        tree,
-        services.cache,
-        ScanRequest(request.roots, settings.exclude, settings.build_args, settings.platform),
-    )
+    scan_request = ScanRequest(request.roots, settings.exclude, settings.build_args, settings.platform)
+    workspace = scan(tree, services.cache, scan_request)
+    if request.single is not None:
+        workspace, name = with_single(tree, services.cache, workspace, request.single, scan_request)
+        request = replace(request, images=(name,))
     return plan_workspace(services, tree, request, workspace)
 
 

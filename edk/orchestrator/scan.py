@@ -79,11 +79,11 @@ class Reader(Generic[T]):
         stored = cache.readings(self._kind, [self._key(digest) for digest in digests.values()])
         fresh: dict[str, bytes] = {}
         readings: dict[str, tuple[str, T]] = {}
-        for path in by_path:
+        for path, candidate in by_path.items():
             reading = self._decode(stored.get(self._key(digests[path])))
             if reading is None:
                 try:
-                    content = tree.read(f"{root}/{by_path[path].source}", MAX_FILE_BYTES)
+                    content = tree.read(f"{root}/{candidate.source}", MAX_FILE_BYTES)
                 except (OSError, ValueError) as error:
                     diagnostics.append(diagnose(path, error))
                     continue
@@ -166,41 +166,47 @@ def _scan_root(tree: SourceTree, cache: Cache, request: ScanRequest, root: Root,
     )
 
 
-def _read_targets(
-    tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, found: Found
-) -> tuple[list[Target], list[Diagnostic]]:
-    from edk.domain.dockerfile.reading import read_dockerfile
-
+def dockerfile_reader(request: ScanRequest) -> Reader[DockerfileReading]:
+    """Return what reads Dockerfiles with the request's arguments."""
     arguments = dict(request.build_args)
     variant = hashlib.sha256(repr((sorted(arguments.items()), request.platform)).encode()).hexdigest()
     platform = request.platform or "linux/amd64"
-    reader = Reader(
-        "dockerfile",
-        DockerfileReading,
-        lambda content: read_dockerfile(content, arguments, platform),
-        variant,
+
+    def read(content: bytes) -> DockerfileReading:
+        from edk.domain.dockerfile.reading import read_dockerfile
+
+        return read_dockerfile(content, arguments, platform)
+
+    return Reader("dockerfile", DockerfileReading, read, variant)
+
+
+def target_of(root: Root, path: str, context: str, digest: str, reading: DockerfileReading) -> Target:
+    """Return the target that a Dockerfile is, by its labels."""
+    who = identity(reading)
+    return Target(
+        root=root,
+        dockerfile=path,
+        context=context,
+        name=who.image,
+        name_line=who.image_line,
+        version=who.version,
+        local_only=who.local_only,
+        build_ignore=who.build_ignore,
+        content_digest=digest,
+        reading=reading,
     )
-    readings, problems = reader.read_all(tree, cache, root.path, found.dockerfiles)
+
+
+def _read_targets(
+    tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, found: Found
+) -> tuple[list[Target], list[Diagnostic]]:
+    readings, problems = dockerfile_reader(request).read_all(tree, cache, root.path, found.dockerfiles)
     targets = []
     for path, (digest, reading) in readings.items():
         folder, _, name = path.rpartition("/")
         if not reading.parsed and not is_certain_dockerfile(name):
             continue
-        who = identity(reading)
-        targets.append(
-            Target(
-                root=root,
-                dockerfile=path,
-                context=folder,
-                name=who.image,
-                name_line=who.image_line,
-                version=who.version,
-                local_only=who.local_only,
-                build_ignore=who.build_ignore,
-                content_digest=digest,
-                reading=reading,
-            )
-        )
+        targets.append(target_of(root, path, folder, digest, reading))
         if root.kind == "extension":
             problems.extend(replace(d, file=path) for d in reading.diagnostics)
     return targets, problems

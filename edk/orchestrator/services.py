@@ -32,7 +32,7 @@ class Services:
         locks: one at a time per target.
         clock: time.
         sink: takes the events.
-        packager: makes chart archives.
+        packager: returns what makes chart archives, and its name.
         platform: kube-helm; None if none is configured.
     """
 
@@ -44,5 +44,5 @@ class Services:
     locks: Locks
     clock: Clock
     sink: EventSink
-    packager: Callable[[], ChartPackager]
+    packager: Callable[[], tuple[ChartPackager, str]]
     platform: Platform | None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
@@ -119,6 +119,20 @@ class HttpRegistry:
         labels = _object(answer.body).get("config")
         labels = labels.get("Labels") if isinstance(labels, dict) else None
         return {str(name): str(value) for name, value in labels.items()} if isinstance(labels, dict) else {}
+
+    def blob(self, repository: str, digest: str) -> Iterator[bytes]:
+        """Yield a blob piece by piece; raise DigestMismatchError at its end if it is not what its digest says.
+
+        Raises:
+            RegistryUnreachableError: it can't be had.
+        """
+        seen = sha256()
+        for piece in self._transport.stream(f"/v2/{repository}/blobs/{digest}"):
+            seen.update(piece)
+            yield piece
+        actual = f"sha256:{seen.hexdigest()}"
+        if actual != digest:
+            raise _mismatch(f"{self.host}/{repository}", "blob", digest, actual)
 
     def tags(self, repository: str) -> tuple[str, ...]:
         """Return the tags of a repository, sorted; none if it does not exist."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from edk.adapters.registry import auth
-from edk.adapters.registry.faults import explained, not_a_registry, refused, unwell
+from edk.adapters.registry.faults import explained, not_a_registry, refused, unexpected, unwell
 from edk.domain.errors import RegistryUnreachableError
 from edk.domain.network import proxy_for, scheme_of
 
@@ -85,6 +85,29 @@ class Transport:
         if answer.status == 429 or answer.status >= 500:
             raise unwell(self.host, method, path, answer.status, answer.body)
         return answer
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield what stands at a path, piece by piece, however large it is.
+
+        Raises:
+            RegistryUnreachableError: it can't be reached, breaks off, or has nothing there.
+        """
+        from urllib3.exceptions import HTTPError
+
+        scope = path.split("/blobs/", 1)[0]
+        headers = {"Authorization": known} if (known := self._authorization.get(scope)) else {}
+        try:
+            response = self._manager().request(
+                "GET", f"{self.scheme}://{self.host}{path}", headers=headers, preload_content=False, decode_content=False
+            )
+            try:
+                if response.status != 200:
+                    raise unexpected(self.host, "GET", path, response.status, response.read(_PIECE))
+                yield from response.stream(1 << 20)
+            finally:
+                response.release_conn()
+        except (HTTPError, OSError) as error:
+            raise explained(self.host, self.proxy, error) from error
 
     def insist_json(self, answer: Answer) -> None:
         """Raise RegistryUnreachableError if a page for people answered, as captive portals and proxies do."""

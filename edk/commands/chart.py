@@ -1,0 +1,41 @@
+"""`edk chart`: the charts of a folder alone."""
+
+from __future__ import annotations
+
+import argparse
+
+from edk.commands.wiring import Wired, places_of, settings_of, sink_of, with_platform
+from edk.domain import events as ev
+from edk.domain.errors import EXIT_DONE, EXIT_FAILED, EXIT_SOURCES, SourceError
+from edk.domain.workspace import Workspace
+from edk.orchestrator.build import show_diagnostics
+from edk.orchestrator.package import package
+from edk.orchestrator.roots import roots_for
+from edk.orchestrator.scan import ScanRequest, scan
+from edk.orchestrator.services import Services
+
+
+def run(options: argparse.Namespace) -> int:
+    """Package the charts below a folder and upload them; return the exit code."""
+    settings = settings_of(options, [options.dir])
+    roots = roots_for([options.dir], places_of(settings))
+    with Wired(settings, sink_of(options), "edk chart") as services:
+        workspace = scan(services.open_tree(), services.cache, ScanRequest(roots, settings.exclude))
+        return _package(services if options.no_import else with_platform(services), workspace, options.dir)
+
+
+def _package(services: Services, workspace: Workspace, folder: str) -> int:
+    charts = [located for located in workspace.charts if located.root.kind == "extension"]
+    if not charts:
+        raise SourceError(f"no Chart.yaml below {folder!r}", "name the folder of a chart, or of an extension")
+    paths = {(located.root, d.file) for located in charts for d in located.chart.diagnostics}
+    findings = tuple(d for d in workspace.diagnostics if (d.root, d.diagnostic.file) in paths)
+    show_diagnostics(services, findings)
+    packaged, failed = package(services, charts, workspace.charts, None)
+    if services.platform is None and packaged:
+        services.sink.emit(
+            ev.Noticed("the charts were not uploaded: --no-import was given, or KUBE_HELM_URL is not set")
+        )
+    if failed:
+        return EXIT_FAILED
+    return EXIT_SOURCES if any(d.diagnostic.severity == "error" for d in findings) else EXIT_DONE

@@ -1,0 +1,110 @@
+"""Which charts are packaged after a build, and with what: the last part of `edk build`, and all of `edk chart`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from edk.domain import events as ev
+from edk.domain.charts.versions import chart_version
+from edk.domain.plan import BuildPlan
+from edk.domain.run import GOOD, RunState
+from edk.domain.workspace import LocatedChart, Root
+from edk.orchestrator.chart_staging import StagingOptions
+from edk.orchestrator.charts import ChartSource, Packaging, package_charts
+from edk.orchestrator.services import Services
+
+BY_IMAGE_USE = frozenset({"dag", "processing", "template", "value"})
+
+
+def package_extension_charts(services: Services, plan: BuildPlan, state: RunState) -> tuple[int, int]:
+    """Package the charts of the extensions whose images stand, and upload them if there is a platform.
+
+    Args:
+        services: the ports.
+        plan: what was planned.
+        state: where every image stands after the build.
+
+    Returns:
+        How many charts were packaged, and how many failed.
+    """
+    failed = 0
+    ready: list[LocatedChart] = []
+    for located in plan.workspace.charts:
+        if located.root.kind != "extension":
+            continue
+        missing = _missing_images(located, plan, state)
+        if missing:
+            failed += 1
+            name = located.chart.name or located.chart.path
+            message = f"not packaged, since the images that it needs are not there: {', '.join(missing)}"
+            services.sink.emit(ev.ChartFailed(name, message, "mend them, and build again"))
+        else:
+            ready.append(located)
+    local = frozenset(image.node.target.name for image in plan.images if state.targets[image.key].phase in GOOD)
+    packaged, broken = package(services, ready, plan.workspace.charts, local)
+    return packaged, failed + broken
+
+
+def _missing_images(located: LocatedChart, plan: BuildPlan, state: RunState) -> tuple[str, ...]:
+    """Return the images that a chart names, that are built here, and that could not be built."""
+    prefix = f"{located.chart.path}/" if located.chart.path else ""
+    return tuple(
+        image.label
+        for image in plan.images
+        if image.action != "ignore"
+        and state.targets[image.key].phase not in GOOD
+        and any(r.how in BY_IMAGE_USE and r.file.startswith(prefix) for r in image.node.references)
+    )
+
+
+def package(
+    services: Services,
+    charts: Sequence[LocatedChart],
+    known: Sequence[LocatedChart],
+    local_images: Collection[str] | None,
+) -> tuple[int, int]:
+    """Package charts root by root; return how many were packaged, and how many failed.
+
+    Args:
+        services: the ports.
+        charts: the charts to package.
+        known: every chart of the roots, among which dependencies are found by name.
+        local_images: names of images in the local registry; None: not known.
+    """
+    settings = services.settings
+    packager, by = services.packager()
+    packaging = Packaging(
+        tree=services.open_tree(),
+        by_name=folders_by_name(known),
+        options=StagingOptions(
+            version=chart_version(settings.build_version),
+            registry=settings.registry,
+            local_images=None if local_images is None else frozenset(local_images),
+        ),
+        staging=settings.state_path("staging"),
+        out_dir=settings.state_path("charts"),
+        packager=packager,
+        by=by,
+        platform=services.platform,
+        url=settings.kube_helm_url,
+        sink=services.sink,
+        clock=services.clock,
+        cache=services.cache,
+    )
+    roots: dict[Root, list[ChartSource]] = {}
+    for located in charts:
+        roots.setdefault(located.root, []).append(ChartSource(located.chart, _folder(located)))
+    results = [result for sources in roots.values() for result in package_charts(sources, packaging)]
+    return sum(bool(r.archive) for r in results), sum(r.error is not None for r in results)
+
+
+def folders_by_name(known: Sequence[LocatedChart]) -> Mapping[str, str]:
+    """Return the absolute folder of every chart by its name, the nearest where there are several."""
+    folders: dict[str, str] = {}
+    for located in sorted(known, key=lambda c: (c.root.distance, c.chart.path)):
+        folders.setdefault(located.chart.name, _folder(located))
+    return folders
+
+
+def _folder(located: LocatedChart) -> str:
+    return f"{located.root.path}/{located.chart.path}" if located.chart.path else located.root.path
