@@ -40,9 +40,7 @@ class Database:
         notice: called at most once for each kind of trouble, with a sentence.
     """
 
-    def __init__(
-        self, path: Path | None, version: int, schema: tuple[str, ...], notice: Callable[[str], None]
-    ) -> None:
+    def __init__(self, path: Path | None, version: int, schema: tuple[str, ...], notice: Callable[[str], None]) -> None:
         self._path = path
         self._version = version
         self._schema = schema
@@ -66,7 +64,7 @@ class Database:
                 return work(self._connected(self._path))
             except sqlite3.ProgrammingError:
                 raise
-            except (sqlite3.Error, MemoryError, OSError) as error:
+            except (sqlite3.Error, UnicodeDecodeError, MemoryError, OSError) as error:
                 self.close()
                 name = getattr(error, "sqlite_errorname", "")
                 if isinstance(error, OSError) or name.startswith(_UNUSABLE + _TEMPORARY):
@@ -90,6 +88,7 @@ class Database:
         if self._connection is not None and self._identity != _identity(path):
             self.close()
         if self._connection is None:
+            self._identity = (0, 0)
             self._connection = self._open(path)
             self._identity = _identity(path)
         return self._connection
@@ -98,12 +97,10 @@ class Database:
         import sqlite3
 
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             self._prepare(connection)
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError, MemoryError):
             connection.close()
             raise
         return connection
@@ -122,12 +119,15 @@ class Database:
         if version not in (0, self._version):
             connection.execute("ROLLBACK")
             raise sqlite3.DatabaseError(f"it is of version {version}, this is version {self._version}")
-        for statement in self._schema:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {self._version}")
+        if version == 0:
+            for statement in self._schema:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {self._version}")
         connection.execute("COMMIT")
 
     def _set_aside(self, path: Path, why: str) -> None:
+        if self._identity not in ((0, 0), _identity(path)):
+            return  # another process has set it aside already
         self._tell("damaged", f"The state in {path} can't be read and is begun anew: {why}")
         with suppress(OSError):
             path.replace(path.with_name(path.name + ".damaged"))

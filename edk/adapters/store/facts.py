@@ -2,7 +2,7 @@
 
 A fact stays true for ever (the content under a file's stamp, the reading of a content, the fingerprint that a
 manifest carries), so an old row is never wrong, only useless. A *damaged* row must not be believed: one whose
-checksum does not match is no row.
+checksum does not match condemns the file.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ Row = tuple[bytes, bytes, int]
 
 
 def rows(db: sqlite3.Connection, kind: str, keys: Sequence[bytes] | None) -> list[Row]:
-    """Return the undamaged facts of a kind: those of `keys`, or all if None."""
+    """Return the facts of a kind: those of `keys`, or all if None.
+
+    Raises:
+        sqlite3.DatabaseError: one of them is damaged, so that none is to be believed.
+    """
     if keys is None:
         return list(_sound(kind, db.execute(_SELECT, (kind,))))
     found: list[Row] = []
@@ -40,6 +44,8 @@ def rows(db: sqlite3.Connection, kind: str, keys: Sequence[bytes] | None) -> lis
         batch = keys[start : start + _BATCH]
         marks = ", ".join("?" * len(batch))
         found += _sound(kind, db.execute(f"{_SELECT} AND key IN ({marks})", (kind, *batch)))
+    if not {key for key, _, _ in found} <= set(keys):  # damaged inner pages lead to other rows
+        raise _damage("a row that nobody asked for")
     return found
 
 
@@ -62,13 +68,9 @@ def append_builds(db: sqlite3.Connection, records: Iterable[bytes]) -> None:
 
 
 def latest_builds(db: sqlite3.Connection, count: int) -> list[bytes]:
-    """Return the last undamaged records of builds, the latest first."""
-    found = db.execute("SELECT record, checksum FROM builds ORDER BY id DESC LIMIT ?", (count,))
-    return [
-        record
-        for record, checksum in found
-        if isinstance(record, bytes) and checksum == _checksum("build", b"", record)
-    ]
+    """Return the last records of builds, the latest first; raise sqlite3.DatabaseError if damaged."""
+    found = db.execute("SELECT x'', record, 0, checksum FROM builds ORDER BY id DESC LIMIT ?", (count,))
+    return [record for _, record, _ in _sound("build", found)]
 
 
 def prune(db: sqlite3.Connection, day: int) -> None:
@@ -84,13 +86,16 @@ def prune(db: sqlite3.Connection, day: int) -> None:
 def _sound(kind: str, found: Iterable[tuple[object, object, object, object]]) -> Iterator[Row]:
     # Damage may give a column any type, whatever the schema says.
     for key, value, used, checksum in found:
-        if (
-            isinstance(key, bytes)
-            and isinstance(value, bytes)
-            and isinstance(used, int)
-            and checksum == _checksum(kind, key, value)
-        ):
-            yield key, value, used
+        typed = isinstance(key, bytes) and isinstance(value, bytes) and isinstance(used, int)
+        if not typed or checksum != _checksum(kind, key, value):  # type: ignore[arg-type]
+            raise _damage("a row whose checksum is wrong")
+        yield key, value, used  # type: ignore[misc]
+
+
+def _damage(what: str) -> Exception:
+    import sqlite3
+
+    return sqlite3.DatabaseError(f"it gave {what}")
 
 
 def _checksum(kind: str, key: bytes, value: bytes) -> bytes:

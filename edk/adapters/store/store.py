@@ -77,9 +77,7 @@ class SqliteStore:
     def load_digests(self) -> dict[str, tuple[FileStamp, str]]:
         """Return all known digests of files: path to stamp and sha256 as hex."""
         packed = self._get("digest", None)
-        return {
-            os.fsdecode(key): _unpacked(value) for key, value in packed.items() if len(value) == _DIGEST.size
-        }
+        return {os.fsdecode(key): _unpacked(value) for key, value in packed.items() if len(value) == _DIGEST.size}
 
     def store_digests(self, digests: Mapping[str, tuple[FileStamp, str]]) -> None:
         """Keep digests of files."""
@@ -119,9 +117,7 @@ class SqliteStore:
     def _get(self, kind: str, keys: Sequence[bytes] | None) -> dict[bytes, bytes]:
         with self._lock:
             rows = self._database.run(lambda db: facts.rows(db, kind, keys)) or []
-            self._touched.update(
-                (kind, key) for key, _, day in rows if not self._day - _TOUCH_DAYS <= day <= self._day
-            )
+            self._touched.update((kind, key) for key, _, day in rows if not self._day - _TOUCH_DAYS <= day <= self._day)
             found = {key: value for key, value, _ in rows}
             if keys is not None:
                 pending = ((key, self._pending.get((kind, key))) for key in keys)
