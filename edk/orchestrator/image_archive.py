@@ -47,7 +47,8 @@ def write_archive(registry: Registry, repository: str, tag: str, name: str, path
     os.makedirs(folder, exist_ok=True)  # noqa: PTH103
     handle, partial = tempfile.mkstemp(prefix=".edk-", suffix=".partial", dir=folder)
     try:
-        with os.fdopen(handle, "wb") as stream, tarfile.open(fileobj=stream, mode="w|", copybufsize=1 << 20) as tar:
+        with os.fdopen(handle, "wb") as stream, tarfile.open(fileobj=stream, mode="w|") as tar:
+            tar.copybufsize = 1 << 20
             _write(tar, registry, repository, name, info, content, manifest)
         os.chmod(partial, 0o644)  # noqa: PTH101
         os.replace(partial, path)  # noqa: PTH105

@@ -1,0 +1,47 @@
+"""`edk doctor`: whether everything is as a build needs it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from edk.adapters.probes import MachineProbes
+from edk.adapters.registry.http import HttpRegistry
+from edk.adapters.registry.probing import HttpRegistryProbes
+from edk.commands.wiring import LazyBuilder, settings_of
+from edk.domain.errors import EXIT_DONE, EXIT_UNREACHABLE
+from edk.orchestrator.doctor import examine
+from edk.orchestrator.doctor_model import Patient
+from edk.ports import Platform
+from edk.settings import Settings
+from edk.ui.doctor_text import as_json, lines, worst
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what was found; exit code 4 if a build would fail on it."""
+    settings = settings_of(options)
+    checks = examine(_patient(settings))
+    if options.json:
+        print(as_json(checks))  # noqa: T201
+    else:
+        for line in lines(checks):
+            print(line)  # noqa: T201
+    return EXIT_UNREACHABLE if worst(checks) == "failure" else EXIT_DONE
+
+
+def _patient(settings: Settings) -> Patient:
+    addresses = dict.fromkeys((settings.registry, settings.push_host))
+    platform: Platform | None = None
+    if settings.kube_helm_url:
+        from edk.adapters.kube_helm import KubeHelmPlatform
+
+        platform = KubeHelmPlatform(settings.kube_helm_url)
+    return Patient(
+        settings=settings,
+        environ=os.environ,
+        builder=LazyBuilder(settings),
+        registries={a: HttpRegistry(a, insecure=tuple(addresses)) for a in addresses},
+        platform=platform,
+        machine=MachineProbes(),
+        registry_probes=HttpRegistryProbes(tuple(addresses), os.environ),
+    )
