@@ -21,9 +21,7 @@ from edk.domain.reference import (
 )
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
-ALIASES = RegistryAliases.of(
-    "local-registry.services.svc.cluster.local:5000", "https://Registry.gitlab.com/g/p/", ""
-)
+ALIASES = RegistryAliases.of("local-registry.services.svc.cluster.local:5000", "https://Registry.gitlab.com/g/p/", "")
 
 
 @pytest.mark.parametrize(
@@ -143,9 +141,7 @@ def test_reads_symbolic_references(value: str, expected: ImageRef) -> None:
     assert (expected, value) == (parse_symbolic(value), str(parse_symbolic(value)))
 
 
-@pytest.mark.parametrize(
-    "value", ["{DEFAULT_REGISTRY}/X:1", "{DEFAULT_REGISTRY}", "{R}/x:{V} ", "{R}/{V}/:1", "{}/x"]
-)
+@pytest.mark.parametrize("value", ["{DEFAULT_REGISTRY}/X:1", "{DEFAULT_REGISTRY}", "{R}/x:{V} ", "{R}/{V}/:1", "{}/x"])
 def test_refuses_symbolic_references_that_can_never_be_right(value: str) -> None:
     """No value of a variable would make them references."""
     with pytest.raises(InvalidReferenceError) as caught:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-_MARKS = re.compile(rb"\bimage\b|:=|\b\w*(?:Operator|Task|Sensor|Pod)\b|\b__init__\s*\(")
+_MARKS = re.compile(rb"\bimage\b|:=|(?:Operator|Task|Sensor|Pod|\btask)\b|\b__init__\s*\(")
 _FACTORY = re.compile(rb"^[ \t]*def[ \t]+([A-Za-z_]\w*)[ \t]*\([^)]{0,2000}?\bimage\b", re.MULTILINE)
 _OPERATOR_LIKE = re.compile(r"\w*(?:Operator|Task|Sensor|Pod)$|^task$")
 MAX_FACTORIES = 50

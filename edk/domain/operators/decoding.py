@@ -65,11 +65,7 @@ def decode(content: bytes) -> Decoded:
     name = _codec(cookie) if cookie else "utf-8"
     if not name or (bom and name != "utf-8"):
         decoded = _by_codec(body, "utf-8", len(bom))
-        problem = (
-            f"the encoding {cookie!r} is not known"
-            if not name
-            else f"it has a UTF-8 mark, but says {cookie!r}"
-        )
+        problem = f"the encoding {cookie!r} is not known" if not name else f"it has a UTF-8 mark, but says {cookie!r}"
         return Decoded(decoded.source, decoded.encoding, len(bom), problem, cookie_line)
     return _by_codec(body, name, len(bom))
 

@@ -8,9 +8,11 @@ from itertools import product
 from typing import Literal
 
 from edk.domain.operators import platform
-from edk.domain.operators.formatting import MAX_TEXT, FormattingError, fields, formatted, number_of, percent
+from edk.domain.operators.elements import elements
+from edk.domain.operators.formatting import MAX_TEXT, FormattingError, formatted, number_of
 from edk.domain.operators.lookup import Lookup, Meaning, Spot
 from edk.domain.operators.model import Expr
+from edk.domain.operators.templates import fill_format, fill_percent, formatted_text
 
 MAX_DEPTH = 60
 MAX_OUTCOMES = 32
@@ -85,9 +87,7 @@ class Evaluator:
 
     def _number(self, value: Expr, _: Spot, __: tuple[Meaning, ...]) -> Outcomes:
         number = number_of(value.text)
-        return (
-            unknown("is a number of an unusual form") if number is None else (Outcome("text", str(number)),)
-        )
+        return unknown("is a number of an unusual form") if number is None else (Outcome("text", str(number)),)
 
     def _none(self, _: Expr, __: Spot, ___: tuple[Meaning, ...]) -> Outcomes:
         return (_NONE,)
@@ -109,9 +109,7 @@ class Evaluator:
         marked = platform.variable(value.text)
         if marked:
             return (Outcome("text", marked),)
-        return unknown(
-            f"`{value.text}` is " + ("known at run time only" if "." in value.text else "not defined here")
-        )
+        return unknown(f"`{value.text}` is " + ("known at run time only" if "." in value.text else "not defined here"))
 
     def _import(self, value: Expr, spot: Spot, trail: tuple[Meaning, ...]) -> Outcomes:
         if not value.parts:
@@ -123,9 +121,7 @@ class Evaluator:
         meanings = self._lookup.imported(value, spot)
         if meanings:
             return self._each(meanings, trail)
-        return unknown(
-            f"`{name}` is imported from `{value.text}`, which is not among the files of the extension"
-        )
+        return unknown(f"`{name}` is imported from `{value.text}`, which is not among the files of the extension")
 
     def _either(self, value: Expr, spot: Spot, trail: tuple[Meaning, ...]) -> Outcomes:
         return tuple(outcome for part in value.parts for outcome in self._evaluate(part, spot, trail))
@@ -163,29 +159,25 @@ class Evaluator:
     def _spec(self, value: Expr, spot: Spot, trail: tuple[Meaning, ...]) -> Outcomes:
         inner = self._lookup.concrete((Meaning(value.parts[0], spot),))
         specification = self._evaluate(value.parts[1], spot, trail)
-        number = (
-            number_of(inner[0].value.text) if len(inner) == 1 and inner[0].value.kind == "number" else None
-        )
+        number = number_of(inner[0].value.text) if len(inner) == 1 and inner[0].value.kind == "number" else None
         if number is not None:
             return self._combined([specification], lambda texts: formatted(number, value.text, texts[0]))
         parts = [self._evaluate(value.parts[0], spot, trail), specification]
-        return self._combined(parts, lambda texts: _formatted_text(texts[0], value.text, texts[1]))
+        return self._combined(parts, lambda texts: formatted_text(texts[0], value.text, texts[1]))
 
     def _percent(self, value: Expr, spot: Spot, trail: tuple[Meaning, ...]) -> Outcomes:
         template = self._evaluate(value.parts[0], spot, trail)
-        found: list[Outcome] = []
-        for operand in self._lookup.concrete((Meaning(value.parts[1], spot),)) or (
-            Meaning(value.parts[1], spot),
-        ):
-            single = operand.value.kind not in ("list", "dict")
-            inner = (operand.value,) if single else operand.value.parts
-            keys = [part.text if part.kind == "entry" else "" for part in inner]
-            parts = [self._argument(part, operand.spot, trail) for part in inner]
-            numbers = [_number_in(part) for part in inner]
-            found.extend(
-                self._combined([template, *parts], lambda texts: _percent(texts, keys, numbers))  # noqa: B023 (called at once)
-            )
-        return tuple(found)
+        right = Meaning(value.parts[1], spot)
+        operands = self._lookup.concrete((right,)) or (right,)
+        return tuple(each for operand in operands for each in self._percent_one(template, operand, trail))
+
+    def _percent_one(self, template: Outcomes, operand: Meaning, trail: tuple[Meaning, ...]) -> Outcomes:
+        several = operand.value.kind in ("list", "dict")
+        inner = operand.value.parts if several else (operand.value,)
+        keys = [part.text if part.kind == "entry" else "" for part in inner]
+        numbers = [_number_in(part) for part in inner]
+        parts = [self._argument(part, operand.spot, trail) for part in inner]
+        return self._combined([template, *parts], lambda texts: fill_percent(texts, keys, numbers))
 
     def _format(self, value: Expr, spot: Spot, trail: tuple[Meaning, ...]) -> Outcomes:
         template = self._evaluate(value.parts[0], spot, trail)
@@ -197,7 +189,7 @@ class Evaluator:
             names.append(name or str(sum(seen.isdigit() for seen in names)))
         numbers = [_number_in(meaning.value) for _, meaning in arguments]
         parts = [self._argument(meaning.value, meaning.spot, trail) for _, meaning in arguments]
-        return self._combined([template, *parts], lambda texts: _format(texts, names, numbers))
+        return self._combined([template, *parts], lambda texts: fill_format(texts, names, numbers))
 
     def _spread(self, parts: tuple[Expr, ...], spot: Spot) -> list[tuple[str, Meaning]] | None:
         found: list[tuple[str, Meaning]] = []
@@ -210,9 +202,7 @@ class Evaluator:
                 inner = self._lookup.concrete((Meaning(part.parts[0], spot),))
                 if len(inner) != 1 or inner[0].value.kind != "dict":
                     return None
-                found.extend(
-                    (entry.text, Meaning(entry.parts[0], inner[0].spot)) for entry in inner[0].value.parts
-                )
+                found.extend((entry.text, Meaning(entry.parts[0], inner[0].spot)) for entry in inner[0].value.parts)
         return found
 
     def _argument(self, value: Expr, spot: Spot, trail: tuple[Meaning, ...]) -> Outcomes:
@@ -220,45 +210,13 @@ class Evaluator:
 
     def _element(self, value: Expr, spot: Spot, trail: tuple[Meaning, ...]) -> Outcomes:
         found: list[Outcome] = []
-        for meaning in self._elements(value, spot, 0):
+        for meaning in elements(self._lookup, value, spot):
             if meaning is None:
-                why = (
-                    value.parts[1].text
-                    if len(value.parts) > 1
-                    else "is one of several known at run time only"
-                )
+                why = value.parts[1].text if len(value.parts) > 1 else "is one of several known at run time only"
                 found.extend(unknown(why))
             else:
                 found.extend(self._evaluate(meaning.value, meaning.spot, trail))
         return tuple(found) or unknown("is one of none")
-
-    def _elements(self, value: Expr, spot: Spot, depth: int) -> list[Meaning | None]:
-        """Return the elements that ``each`` and ``item`` mean; None stands for one that is not known."""
-        if depth > MAX_OUTCOMES:
-            return [None]
-        found: list[Meaning | None] = []
-        inner: tuple[Meaning | None, ...] = self._lookup.concrete((Meaning(value.parts[0], spot),))
-        for meaning in inner or (None,):
-            holders: list[Meaning | None] = [meaning]
-            if meaning is not None and meaning.value.kind in ("each", "item"):
-                holders = self._elements(meaning.value, meaning.spot, depth + 1)
-            for holder in holders:
-                found.extend(self._taken(value, holder))
-        return found[: MAX_OUTCOMES + 1]
-
-    def _taken(self, value: Expr, holder: Meaning | None) -> list[Meaning | None]:
-        if holder is None or holder.value.kind not in ("list", "dict"):
-            return [None]
-        parts = holder.value.parts
-        if value.kind == "each":
-            if holder.value.kind == "dict":
-                return [Meaning(Expr("text", part.text), holder.spot) for part in parts]
-            return [Meaning(part, holder.spot) for part in parts]
-        if holder.value.kind == "dict":
-            chosen = [part.parts[0] for part in parts if part.text == value.text][-1:]
-        else:
-            chosen = list(parts[int(value.text) : int(value.text) + 1]) if value.text.isdigit() else []
-        return [Meaning(part, holder.spot) for part in chosen] or [None]
 
 
 def _one(combination: tuple[Outcome, ...], build: Callable[[list[str]], str]) -> Outcome:
@@ -276,48 +234,9 @@ def _one(combination: tuple[Outcome, ...], build: Callable[[list[str]], str]) ->
     return Outcome("text", text) if len(text) <= MAX_TEXT else Outcome("unknown", "the value is far too long")
 
 
-def _formatted_text(text: str, conversion: str, specification: str) -> str:
-    if platform.is_symbolic(text):
-        if conversion in ("", "s") and specification in ("", "s"):
-            return text
-        raise FormattingError("formats a variable of the platform")
-    return formatted(text, conversion, specification)
-
-
 def _number_in(value: Expr) -> int | float | None:
     inner = value.parts[0] if value.kind == "entry" else value
     return number_of(inner.text) if inner.kind == "number" else None
-
-
-def _percent(texts: list[str], keys: list[str], numbers: list[int | float | None]) -> str:
-    values = [text if number is None else number for text, number in zip(texts[1:], numbers, strict=True)]
-    position = iter(values)
-    named = dict(zip(keys, values, strict=True))
-
-    def argument(key: str) -> str | int | float:
-        try:
-            return named[key] if key else next(position)
-        except (KeyError, StopIteration):
-            raise FormattingError("has a template with more places than values") from None
-
-    return percent(texts[0], argument)
-
-
-def _format(texts: list[str], names: list[str], numbers: list[int | float | None]) -> str:
-    values = {name: (text, number) for name, text, number in zip(names, texts[1:], numbers, strict=True)}
-    parts: list[str] = []
-    for literal, field, conversion, specification in fields(texts[0]):
-        parts.append(literal)
-        if not field:
-            continue
-        if field not in values:
-            raise FormattingError(f"has a template with the field {{{field}}}, which is not given")
-        text, number = values[field]
-        if number is None:
-            parts.append(_formatted_text(text, conversion, specification))
-        else:
-            parts.append(formatted(number, conversion, specification))
-    return "".join(parts)
 
 
 _Rule = Callable[[Evaluator, Expr, Spot, tuple[Meaning, ...]], Outcomes]

@@ -69,9 +69,7 @@ class ExpressionReader:
 
     def _wrapped(self, node: Node, depth: int) -> Expr:
         inner = [child for child in node.named_children if child.type != "comment"]
-        return (
-            self.read(inner[0], depth + 1) if len(inner) == 1 else self._unknown(node, "is no single value")
-        )
+        return self.read(inner[0], depth + 1) if len(inner) == 1 else self._unknown(node, "is no single value")
 
     def _named(self, node: Node, depth: int) -> Expr:
         value = node.child_by_field_name("value")
@@ -79,9 +77,7 @@ class ExpressionReader:
 
     def _strings(self, node: Node, depth: int) -> Expr:
         parts = [self.read(child, depth + 1) for child in node.named_children if child.type != "comment"]
-        return (
-            Expr("concat", "", tuple(parts[:MAX_PARTS])) if len(parts) <= MAX_PARTS else self._too_many(node)
-        )
+        return Expr("concat", "", tuple(parts[:MAX_PARTS])) if len(parts) <= MAX_PARTS else self._too_many(node)
 
     def _too_many(self, node: Node) -> Expr:
         return self._unknown(node, f"has more than {MAX_PARTS} parts")
@@ -143,9 +139,7 @@ class ExpressionReader:
             return self._unknown(node, "is known at run time only")
         if _ENVIRONMENT.fullmatch(self.dotted(value)):
             return self._environment(node, key.text)
-        return Expr(
-            "item", key.text, (self.read(value, depth + 1), self._unknown(node, "is known at run time only"))
-        )
+        return Expr("item", key.text, (self.read(value, depth + 1), self._unknown(node, "is known at run time only")))
 
     def _environment(self, node: Node, variable: str) -> Expr:
         return Expr("variable", variable, (self._unknown(node, "is an environment variable"),))
@@ -179,9 +173,7 @@ class ExpressionReader:
         arguments = tuple(self._argument(child, depth) for child in inner)
         if method == "join" and len(arguments) != 1:
             return self._unknown(node, "is a call")
-        return Expr(
-            "format" if method == "format" else "join", "", (self.read(target, depth + 1), *arguments)
-        )
+        return Expr("format" if method == "format" else "join", "", (self.read(target, depth + 1), *arguments))
 
     def _argument(self, node: Node, depth: int) -> Expr:
         if node.type != "keyword_argument":
@@ -193,11 +185,7 @@ class ExpressionReader:
 
     def _splat(self, node: Node, depth: int) -> Expr:
         inner = node.named_children
-        return (
-            Expr("entry", "**", (self.read(inner[0], depth + 1),))
-            if inner
-            else self._unknown(node, "is incomplete")
-        )
+        return Expr("entry", "**", (self.read(inner[0], depth + 1),)) if inner else self._unknown(node, "is incomplete")
 
 
 def _operator(node: Node) -> str:

@@ -21,7 +21,7 @@ def formatted(value: str | int | float, conversion: str, specification: str) -> 
     """Return what ``{value!conversion:specification}`` gives; raise FormattingError."""
     converted: str | int | float = value
     if conversion:
-        converted = {"s": str, "r": repr, "a": ascii}.get(conversion, str)(value)
+        converted = repr(value) if conversion == "r" else ascii(value) if conversion == "a" else str(value)
     if not _SPECIFICATION.fullmatch(specification):
         raise FormattingError(f"has the format {specification!r}, which is not understood")
     try:
@@ -57,15 +57,14 @@ def fields(template: str) -> Iterator[tuple[str, str, str, str]]:
         parsed = list(Formatter().parse(template))
     except ValueError as error:
         raise FormattingError(f"has a template that Python refuses ({error})") from error
-    for literal, field, specification, conversion in parsed:
-        if field is None:
+    for literal, name, specification, conversion in parsed:
+        if name is None:
             yield literal, "", "", ""
             continue
-        if "." in field or "[" in field or "{" in (specification or ""):
-            raise FormattingError(f"has a template with the field {{{field}}}")
-        if not field:
-            field = str(automatic)
-            automatic += 1
+        if "." in name or "[" in name or "{" in (specification or ""):
+            raise FormattingError(f"has a template with the field {{{name}}}")
+        field = name or str(automatic)
+        automatic += not name
         yield literal, field, conversion or "", specification or ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def parse(source: bytes) -> Node:
 def fold(source: bytes, start: int, end: int, limit: int = 200) -> str:
     """Return a piece of the source as text with white space folded, cut at about `limit` characters."""
     raw = source[start : min(end, start + 4 * limit)].decode("utf-8", "replace")
-    text = re.sub(r"\s+", " ", raw).strip()
+    text = " ".join(raw.split())
     return text if len(text) <= limit and end - start <= 4 * limit else text[: limit - 1] + "…"
 
 

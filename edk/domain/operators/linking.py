@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from edk.domain.codes.operators import INVALID_REFERENCE, RUN_TIME_IMAGE
@@ -11,10 +11,12 @@ from edk.domain.operators import platform
 from edk.domain.operators.candidates import operator_like
 from edk.domain.operators.evaluating import Evaluator, Outcome
 from edk.domain.operators.lookup import Lookup, Spot, elsewhere
-from edk.domain.operators.model import Expr, ImageSite, OperatorImage, Place, PythonReading
-from edk.domain.operators.modules import as_set, find_module
+from edk.domain.operators.model import ImageSite, OperatorImage, Place, PythonReading
+from edk.domain.operators.needs import names_in, needed_imports
 from edk.domain.operators.signatures import Signatures
 from edk.domain.reference import InvalidReferenceError, parse_symbolic
+
+__all__ = ["diagnose", "link", "needed_imports"]
 
 _CODES = {code.id: code for code in (RUN_TIME_IMAGE, INVALID_REFERENCE)}
 
@@ -45,33 +47,6 @@ def link(readings: Mapping[str, PythonReading]) -> tuple[OperatorImage, ...]:
     return tuple(sorted(dict.fromkeys(found), key=lambda image: (image.file, image.start, image.end)))
 
 
-def needed_imports(path: str, reading: PythonReading, known_paths: Collection[str]) -> tuple[str, ...]:
-    """Return which other files of a listing must be read to know the images of a file.
-
-    Args:
-        path: of the file, relative to the same root as the listing.
-        reading: of the file.
-        known_paths: every Python file there is; best a set.
-
-    Returns:
-        Paths of the listing, sorted. What those files need in turn is found by asking again for each of them.
-    """
-    known = as_set(known_paths)
-    used = _used_names(reading)
-    firsts = {name.partition(".")[0] for name in used}
-    modules: set[str] = set(reading.stars)
-    for binding in reading.bindings:
-        if binding.value.kind != "import" or binding.name not in firsts:
-            continue
-        modules.add(binding.value.text)
-        separator = "" if binding.value.text.endswith(".") else "."
-        modules.update(f"{binding.value.text}{separator}{part.text}" for part in binding.value.parts)
-        if not binding.value.parts:
-            modules.update(_submodules(binding.value.text, binding.name, used))
-    found = {find_module(path, module, known) for module in modules if not _is_platform(module)}
-    return tuple(sorted(found - {"", path}))
-
-
 def diagnose(images: Iterable[OperatorImage]) -> tuple[Diagnostic, ...]:
     """Return a diagnostic for each place whose image is not known or not valid."""
     found: dict[tuple[str, int, int, str], Diagnostic] = {}
@@ -94,7 +69,7 @@ class _Linker:
     def images(self, file: str) -> Iterator[OperatorImage]:
         evaluator = Evaluator(self._lookup)
         for site in self._lookup.readings[file].sites:
-            spot = Spot(file, site.scope, site.place.start, site.branch)
+            spot = Spot(file, site.scope, site.position, site.branch)
             certain = self._certain(site, spot)
             if site.role == "argument" and not certain:
                 continue
@@ -117,17 +92,13 @@ class _Linker:
 
     def _inherited(self, evaluator: Evaluator, site: ImageSite, spot: Spot) -> Iterator[_Found]:
         """Yield what the site means in classes that inherit it and set the attribute it is made of."""
-        attributes = {
-            name.split(".")[1] for name in _names_in(site.value) if name.startswith(("self.", "cls."))
-        }
+        attributes = {name.split(".")[1] for name in names_in(site.value) if name.startswith(("self.", "cls."))}
         number = self._lookup.owner_of(spot) if attributes else -1
         if number < 0:
             return
         for heir in self._all_heirs().get((spot.file, number), []):
             table = self._lookup.table(heir[0])
-            bindings = [
-                item for name in sorted(attributes) for item in table.by_name.get((heir[1], name), [])
-            ]
+            bindings = [item for name in sorted(attributes) for item in table.by_name.get((heir[1], name), [])]
             if not bindings:
                 continue
             owner = table.reading.scopes[heir[1]].name
@@ -158,10 +129,7 @@ class _Linker:
         number = self._lookup.owner_of(spot)
         if number < 0:
             return False
-        scopes = [
-            self._lookup.readings[file].scopes[each]
-            for file, each in self._lookup.lineage((spot.file, number))
-        ]
+        scopes = [self._lookup.readings[file].scopes[each] for file, each in self._lookup.lineage((spot.file, number))]
         return any(operator_like(name) for scope in scopes for name in (scope.name, *scope.bases))
 
 
@@ -213,45 +181,3 @@ def _made(found: _Found, value: str, unresolved: str, code: str) -> OperatorImag
         unresolved=unresolved,
         code=code,
     )
-
-
-def _used_names(reading: PythonReading) -> set[str]:
-    """Return all names on which the images of a file may depend; all there are if it names none itself."""
-    used: set[str] = {base for scope in reading.scopes for base in scope.bases}
-    for site in reading.sites:
-        used.add(site.callee)
-        used.update(_names_in(site.value))
-    if not reading.sites:
-        return used | {binding.name for binding in reading.bindings}
-    waiting = {name.partition(".")[0] for name in used}
-    while waiting:
-        new: set[str] = set()
-        for binding in reading.bindings:
-            if binding.name in waiting or any(f"self.{binding.name}" in used for _ in (0,)):
-                new.update(_names_in(binding.value))
-        waiting = {name.partition(".")[0] for name in new - used}
-        used |= new
-    return used
-
-
-def _names_in(value: Expr) -> set[str]:
-    found: set[str] = set()
-    waiting = [value]
-    while waiting:
-        current = waiting.pop()
-        if current.kind == "name":
-            found.add(current.text)
-        waiting.extend(current.parts)
-    return found
-
-
-def _submodules(module: str, bound: str, used: set[str]) -> Iterator[str]:
-    for name in used:
-        parts = name.split(".")
-        if parts[0] == bound:
-            for count in range(2, len(parts)):
-                yield ".".join((module, *parts[1:count]))
-
-
-def _is_platform(module: str) -> bool:
-    return module.rpartition(".")[2] == platform.GLOBALS_MODULE

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from edk.domain.operators import platform
-from edk.domain.operators.model import Binding, Branch, Choice, Expr, PythonReading
+from edk.domain.operators.model import Binding, Branch, Expr, PythonReading
 from edk.domain.operators.modules import find_module
+from edk.domain.operators.tables import END, Table
 
 MAX_BASES = 20
-_END = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,59 +38,6 @@ class Meaning:
 
     value: Expr
     spot: Spot
-
-
-class Table:
-    """The names of one file, indexed."""
-
-    def __init__(self, reading: PythonReading) -> None:
-        self.reading = reading
-
-    @cached_property
-    def by_name(self) -> dict[tuple[int, str], list[Binding]]:
-        """Bindings by scope and name, in the order of the file."""
-        index: dict[tuple[int, str], list[Binding]] = {}
-        for binding in self.reading.bindings:
-            index.setdefault((binding.scope, binding.name), []).append(binding)
-        return index
-
-    def visible(self, scope: int, name: str, position: int, branch: Branch) -> list[Binding]:
-        """Return the bindings of a name in one scope that may hold at a place; see `Branch`."""
-        found: list[Binding] = []
-        covered: set[Branch] = set()
-        for binding in reversed(self.by_name.get((scope, name), [])):
-            if binding.position >= position:
-                continue
-            rest = self._apart(binding.branch, branch)
-            if rest is None or any(binding.branch[: len(way)] == way for way in covered):
-                continue
-            found.append(binding)
-            if self._covers(binding.branch, rest, covered):
-                break
-        return found
-
-    def _apart(self, there: Branch, here: Branch) -> int | None:
-        shared = 0
-        while shared < min(len(there), len(here)) and there[shared] == here[shared]:
-            shared += 1
-        if shared < min(len(there), len(here)) and there[shared][0] == here[shared][0]:
-            choice = self._choice(there[shared][0])
-            if choice is not None and choice.exclusive:
-                return None
-        return shared
-
-    def _covers(self, way: Branch, shared: int, covered: set[Branch]) -> bool:
-        while len(way) > shared:
-            covered.add(way)
-            choice = self._choice(way[-1][0])
-            ways = {(*way[:-1], (way[-1][0], index)) for index in range(choice.branches)} if choice else set()
-            if not ways or not ways <= covered:
-                return False
-            way = way[:-1]
-        return True
-
-    def _choice(self, number: int) -> Choice | None:
-        return self.reading.choices[number] if 0 <= number < len(self.reading.choices) else None
 
 
 class Lookup:
@@ -132,15 +78,14 @@ class Lookup:
             table = self.table(file)
             found = table.by_name.get((number, name), [])
             on_instance = [binding for binding in found if binding.within != number]
-            on_class = table.visible(number, name, _END, ())
+            on_class = table.visible(number, name, END, ())
             on_class = [binding for binding in on_class if binding.within == number]
             if on_instance and any(not binding.branch for binding in on_instance):
                 on_class = []
             if on_instance or on_class:
                 spots = [self._spot(file, binding, owner) for binding in (*on_class, *on_instance)]
                 return tuple(
-                    Meaning(binding.value, spot)
-                    for binding, spot in zip((*on_class, *on_instance), spots, strict=True)
+                    Meaning(binding.value, spot) for binding, spot in zip((*on_class, *on_instance), spots, strict=True)
                 )
         return ()
 
@@ -164,11 +109,11 @@ class Lookup:
 
     def classes(self, dotted: str, spot: Spot) -> list[tuple[str, int]]:
         """Return the classes that a dotted name may mean."""
-        found: list[tuple[str, int]] = []
-        for meaning in self.concrete(self.name(dotted, spot)):
-            if meaning.value.kind == "class":
-                found.append((meaning.spot.file, int(meaning.value.text)))
-        return found
+        return [
+            (meaning.spot.file, int(meaning.value.text))
+            for meaning in self.concrete(self.name(dotted, spot))
+            if meaning.value.kind == "class"
+        ]
 
     def concrete(self, meanings: tuple[Meaning, ...], depth: int = 0) -> tuple[Meaning, ...]:
         """Follow names and imports until something else is found."""
@@ -220,11 +165,9 @@ class Lookup:
             if scope.kind != "class" or not inside:
                 found = table.visible(number, name, position, branch)
                 if found:
-                    return tuple(
-                        Meaning(item.value, self._spot(spot.file, item, spot.self_class)) for item in found
-                    )
+                    return tuple(Meaning(item.value, self._spot(spot.file, item, spot.self_class)) for item in found)
             if scope.kind == "function":
-                inside, position, branch = True, _END, ()
+                inside, position, branch = True, END, ()
             elif not inside:
                 position, branch = scope.position, scope.branch
             inside = inside or scope.kind == "class"
@@ -243,7 +186,7 @@ class Lookup:
         return ()
 
     def _exported(self, file: str, name: str, seen: tuple[str, ...]) -> tuple[Meaning, ...]:
-        found = self.table(file).visible(0, name, _END, ())
+        found = self.table(file).visible(0, name, END, ())
         if found:
             return tuple(Meaning(item.value, self._spot(file, item, ("", -1))) for item in found)
         return self._starred(file, name, seen)

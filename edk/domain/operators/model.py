@@ -159,6 +159,7 @@ class ImageSite:
 
     Args:
         place: of the expression.
+        position: order in the file.
         scope: number of the scope.
         branch: way to it inside the scope.
         owner: name of the class around it.
@@ -171,6 +172,7 @@ class ImageSite:
     """
 
     place: Place
+    position: int
     scope: int
     branch: Branch
     owner: str

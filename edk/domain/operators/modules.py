@@ -48,9 +48,7 @@ def as_set(known: Collection[str]) -> Set[str]:
 def _below(folders: list[str], parts: tuple[str, ...], known: Set[str]) -> str:
     for spelled in _spellings(parts):
         stem = "/".join((*folders, *spelled))
-        candidates = (
-            (f"{stem}.py", f"{stem}/__init__.py") if spelled else (f"{stem}/__init__.py".lstrip("/"),)
-        )
+        candidates = (f"{stem}.py", f"{stem}/__init__.py") if spelled else (f"{stem}/__init__.py".lstrip("/"),)
         for candidate in candidates:
             if candidate in known:
                 return candidate

@@ -40,9 +40,7 @@ def environment_variable(name: str) -> str:
 
 def plain(text: str) -> str:
     """Return a constant's text with the characters that mark variables taken out of it."""
-    return (
-        text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd") if _OPEN in text or _CLOSE in text else text
-    )
+    return text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd") if _OPEN in text or _CLOSE in text else text
 
 
 def is_symbolic(text: str) -> bool:

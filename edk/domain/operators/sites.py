@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 MAX_SITES = 2_000
+MAX_BROKEN = 100
+Role = Literal["operator", "argument", "attribute", "loose"]
 _TEXTLESS = frozenset({"number", "none", "list", "dict"})
-_CLASS_LINE = re.compile(rb"^([ \t]*)class[ \t]+(\w+)", re.MULTILINE)
 _CALLEE = re.compile(rb"([\w.]+(?:\(\))?[\w.]*)\s*\($")
 
 
@@ -42,6 +43,7 @@ class Sites:
         self._place = place
         self._splatted: set[str] = set()
         self._held_by: dict[int, str] = {}
+        self._broken = 0
 
     def finished(self) -> tuple[ImageSite, ...]:
         """Return all places in the order of the file; a dict that is handed to an operator counts as its arguments."""
@@ -65,7 +67,7 @@ class Sites:
             callee, inner = first, inner[1:]
         if callee.endswith((".update", ".setdefault")):
             self._filled(callee.rpartition(".")[0], inner, where)
-        taken = operator_like(callee) or callee.endswith("__init__") or callee in self._candidates.factories
+        taken = self._makes_operator(callee)
         for index, child in enumerate(inner):
             self._argument(child, index, callee, taken, where)
 
@@ -84,9 +86,7 @@ class Sites:
         elif target.type == "attribute":
             parts = self._reader.dotted(target).split(".")
             if parts[-1] == "image":
-                self._add(
-                    right, where, "attribute" if parts == ["self", "image"] else "loose", "", "image", value
-                )
+                self._add(right, where, "attribute" if parts == ["self", "image"] else "loose", "", "image", value)
         else:
             holder, keys = target.child_by_field_name("value"), target.children_by_field_name("subscript")
             if holder is not None and len(keys) == 1 and self._reader.read(keys[0]) == Expr("text", "image"):
@@ -96,45 +96,35 @@ class Sites:
     def among_siblings(self, node: Node, where: Where) -> None:
         """Take ``image = …`` out of a piece of broken syntax, where the parser found no call around it."""
         children = node.children
-        for index, child in enumerate(children[:-2]):
-            if child.type == "keyword_argument":
-                continue
-            if (
-                child.type != "identifier"
-                or self._reader.text(child) != "image"
-                or children[index + 1].type != "="
-            ):
-                continue
-            value = children[index + 2]
-            if index and (value.type not in ("identifier",) or children[index - 1].type in ("(", ",")):
-                self._broken_site(value, where)
+        for before, name, equals, value in zip(children, children[1:], children[2:], children[3:], strict=False):
+            if name.type == "identifier" and equals.type == "=" and before.type in ("(", ","):
+                self._broken_site(name, value, where)
         for child in children:
-            if child.type == "keyword_argument":
-                name, held = child.child_by_field_name("name"), child.child_by_field_name("value")
-                if name is not None and held is not None and self._reader.text(name) == "image":
-                    self._broken_site(held, where)
+            name_node, held = child.child_by_field_name("name"), child.child_by_field_name("value")
+            if child.type == "keyword_argument" and name_node is not None and held is not None:
+                self._broken_site(name_node, held, where)
 
-    def _broken_site(self, value: Node, where: Where) -> None:
+    def _broken_site(self, name: Node, value: Node, where: Where) -> None:
+        if self._reader.text(name) != "image" or self._broken >= MAX_BROKEN:
+            return
+        self._broken += 1
         source, start = self._reader.source, value.start_byte
         opened = _opening(source, start)
         match = _CALLEE.search(source, max(0, opened - 300), opened + 1) if opened >= 0 else None
         callee = match[1].decode("utf-8", "replace").replace("super()", "super") if match else ""
-        role: Literal["operator", "loose"] = (
-            "operator" if operator_like(callee) or "__init__" in callee else "loose"
-        )
-        self._add(value, where, role, callee, "image")
-        if self.found and not self.found[-1].owner:
-            self.found[-1] = replace(self.found[-1], owner=_class_above(source, start))
+        self._add(value, where, "operator" if self._makes_operator(callee) else "loose", callee, "image")
+
+    def _makes_operator(self, callee: str) -> bool:
+        return operator_like(callee) or callee.endswith("__init__") or callee in self._candidates.factories
 
     def _argument(self, node: Node, index: int, callee: str, taken: bool, where: Where) -> None:
         if node.type == "keyword_argument":
             name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
             keyword = self._reader.text(name) if name is not None else ""
             if value is not None and (taken or keyword == "image"):
-                role = ("operator" if keyword == "image" else "argument") if taken else "loose"
-                self._add(value, where, role, callee, keyword)
+                self._add(value, where, _role(keyword, taken), callee, keyword)
         elif node.type == "dictionary_splat" and taken:
-            inner = node.named_children[0] if node.named_children else None
+            inner = next(iter(node.named_children), None)
             if inner is not None and inner.type == "dictionary":
                 for value in _values_of(inner, self._reader):
                     self._held_by[self._place(value).start] = "**"
@@ -163,30 +153,28 @@ class Sites:
             if function is None or arguments is None or self._reader.dotted(function) != "dict":
                 return
             for child in arguments.named_children:
-                value = child.child_by_field_name("value") if child.type == "keyword_argument" else None
-                if value is not None:
-                    self._held_by[self._place(value).start] = name
+                held = child.child_by_field_name("value") if child.type == "keyword_argument" else None
+                if held is not None:
+                    self._held_by[self._place(held).start] = name
 
     def _add(
         self,
         node: Node,
         where: Where,
-        role: Literal["operator", "argument", "attribute", "loose"],
+        role: Role,
         callee: str,
         parameter: str,
         value: Expr | None = None,
     ) -> None:
         read = self._reader.read(node) if value is None else value
-        if role == "argument" and (
-            read.kind in _TEXTLESS or (read.kind == "name" and read.text in ("True", "False"))
-        ):
+        if role == "argument" and (read.kind in _TEXTLESS or (read.kind == "name" and read.text in ("True", "False"))):
             return
         if len(self.found) >= MAX_SITES:
             self.cut = True
             return
-        owner = self._names.owner_name(where)
+        owner, place = self._names.owner_name(where), self._place(node)
         self.found.append(
-            ImageSite(self._place(node), where.scope, where.branch, owner, role, callee, parameter, read)
+            ImageSite(place, place.start, where.scope, where.branch, owner, role, callee, parameter, read)
         )
 
     def _callee(self, function: Node) -> str:
@@ -201,11 +189,18 @@ class Sites:
         return self._reader.dotted(function)
 
 
+def _role(keyword: str, taken: bool) -> Role:
+    if not taken:
+        return "loose"
+    return "operator" if keyword == "image" else "argument"
+
+
 def _values_of(node: Node, reader: ExpressionReader) -> list[Node]:
     found: list[Node] = []
     for child in node.named_children:
-        key = child.child_by_field_name("key") if child.type == "pair" else None
-        value = child.child_by_field_name("value") if child.type == "pair" else None
+        if child.type != "pair":
+            continue
+        key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
         if key is not None and value is not None and reader.read(key) == Expr("text", "image"):
             found.append(value)
     return found
@@ -222,14 +217,3 @@ def _opening(source: bytes, before: int) -> int:
                 return index
             depth -= 1
     return -1
-
-
-def _class_above(source: bytes, before: int) -> str:
-    line_start = source.rfind(b"\n", 0, before) + 1
-    line = source[line_start:before]
-    indent = len(line) - len(line.lstrip())
-    found = ""
-    for match in _CLASS_LINE.finditer(source, 0, before):
-        if len(match[1]) < indent:
-            found = match[2].decode("utf-8", "replace")
-    return found

@@ -46,9 +46,7 @@ def string_expr(node: Node, source: bytes, build: Callable[[Node], Expr]) -> Exp
     children = node.children
     if not children or children[0].type != "string_start" or children[-1].type != "string_end":
         return Expr("unknown", "is a string without an end")
-    prefix = (
-        source[children[0].start_byte : children[0].end_byte].decode("ascii", "replace").rstrip("'\"").lower()
-    )
+    prefix = source[children[0].start_byte : children[0].end_byte].decode("ascii", "replace").rstrip("'\"").lower()
     if "b" in prefix or "t" in prefix:
         return Expr("unknown", "is no text (bytes or a template string)")
     parts = tuple(_pieces(children[1:-1], source, prefix, build))
@@ -57,9 +55,7 @@ def string_expr(node: Node, source: bytes, build: Callable[[Node], Expr]) -> Exp
     return parts[0] if len(parts) == 1 and parts[0].kind == "text" else Expr("concat", "", parts)
 
 
-def _pieces(
-    children: list[Node], source: bytes, prefix: str, build: Callable[[Node], Expr]
-) -> Iterator[Expr]:
+def _pieces(children: list[Node], source: bytes, prefix: str, build: Callable[[Node], Expr]) -> Iterator[Expr]:
     for child in children:
         if child.type == "interpolation":
             yield _hole(child, source, build)
@@ -79,11 +75,7 @@ def _hole(node: Node, source: bytes, build: Callable[[Node], Expr]) -> Expr:
     specification = node.child_by_field_name("format_specifier")
     if conversion is None and specification is None:
         return value
-    text = (
-        source[conversion.start_byte + 1 : conversion.end_byte].decode("ascii", "replace")
-        if conversion
-        else ""
-    )
+    text = source[conversion.start_byte + 1 : conversion.end_byte].decode("ascii", "replace") if conversion else ""
     return Expr("spec", text, (value, _specification(specification, source, build)))
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from edk.domain.operators.binding import KNOWN_AT_RUN_TIME, Binder
 from edk.domain.operators.candidates import Candidates
 from edk.domain.operators.expressions import ExpressionReader
 from edk.domain.operators.grammar import fold
-from edk.domain.operators.model import Expr, Place
-from edk.domain.operators.scoping import NOWHERE, Names, Where
+from edk.domain.operators.model import Expr, Place, PythonReading
+from edk.domain.operators.scoping import Names, Where
 from edk.domain.operators.sites import Sites
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 MAX_NODES = 400_000
 _SKIPPED = frozenset({"comment", "string", "integer", "float", "identifier", "type"})
-_KNOWN_AT_RUN_TIME = Expr("unknown", "is known at run time only")
 
 
 class Walker:
@@ -37,7 +37,7 @@ class Walker:
         self.names = Names()
         self.reader = ExpressionReader(source)
         self.sites = Sites(self.names, self.reader, self.candidates, self.place)
-        self.stars: list[str] = []
+        self.binder = Binder(self.names, self.reader, self.sites, self.place)
         self.cut = False
         self._stack: list[tuple[Node, Where]] = []
 
@@ -56,6 +56,16 @@ class Walker:
                 handler(self, node, where)
             elif node.type not in _SKIPPED and self.candidates.within(node.start_byte, node.end_byte):
                 self._push_children(node, where)
+
+    def reading(self) -> PythonReading:
+        """Return what was found, without diagnostics."""
+        return PythonReading(
+            scopes=tuple(self.names.scopes),
+            bindings=tuple(sorted(self.names.bindings, key=lambda binding: binding.position)),
+            sites=self.sites.finished(),
+            choices=tuple(self.names.choices),
+            stars=tuple(self.binder.stars),
+        )
 
     def place(self, node: Node) -> Place:
         """Return where a node stands, its column in characters, offsets still those of the UTF-8 source."""
@@ -85,7 +95,7 @@ class Walker:
 
     def _class(self, node: Node, where: Where) -> None:
         bases = node.child_by_field_name("superclasses")
-        name = self._field_text(node, "name")
+        name = self.binder.field(node, "name")
         dotted = [self.reader.dotted(child) for child in (bases.named_children if bases is not None else [])]
         position = node.start_byte
         inside = self.names.open("class", name, where, position, bases=tuple(base for base in dotted if base))
@@ -94,11 +104,10 @@ class Walker:
         self._push(bases, where)
 
     def _function(self, node: Node, where: Where) -> None:
-        name, position = self._field_text(node, "name"), node.start_byte
+        name, position = self.binder.field(node, "name"), node.start_byte
         parameters = node.child_by_field_name("parameters")
-        found = [
-            self._parameter(child) for child in (parameters.named_children if parameters is not None else [])
-        ]
+        children = parameters.named_children if parameters is not None else []
+        found = [self.binder.parameter(child) for child in children]
         positional = tuple(name for name, _, by_position in found if name and by_position)
         inside = self.names.open("function", name, where, position, parameters=positional)
         if name:
@@ -111,30 +120,13 @@ class Walker:
         if body is not None and (self.candidates.worth_reading or where.scope == where.owner >= 0):
             self._push(body, inside)
 
-    def _parameter(self, node: Node) -> tuple[str, Node | None, bool]:
-        if node.type in ("default_parameter", "typed_default_parameter"):
-            return self._field_text(node, "name"), node.child_by_field_name("value"), True
-        if node.type == "identifier":
-            return self.reader.text(node), None, True
-        inner = node.named_children[0] if node.named_children else None
-        if inner is None or node.type not in (
-            "typed_parameter",
-            "list_splat_pattern",
-            "dictionary_splat_pattern",
-        ):
-            return "", None, False
-        if inner.type == "identifier":
-            return self.reader.text(inner), None, node.type == "typed_parameter"
-        name = inner.named_children[0] if inner.named_children else inner
-        return self.reader.text(name), None, False
-
     def _comprehension(self, node: Node, where: Where) -> None:
         if not self.candidates.within(node.start_byte, node.end_byte):
             return
         inside = self.names.open("block", "", where, node.start_byte)
         for clause in node.named_children:
             if clause.type == "for_in_clause":
-                self._bind_loop(clause, inside, node.start_byte)
+                self.binder.loop(clause, inside, node.start_byte)
         self._push_children(node, inside)
 
     def _assignment(self, node: Node, where: Where) -> None:
@@ -149,28 +141,8 @@ class Walker:
             return
         value = self.reader.read(current)
         for target in targets:
-            self._bind_target(target, current, value, where, node.start_byte)
+            self.binder.target(target, current, value, where, node.start_byte)
         self._push(current, where)
-
-    def _bind_target(self, target: Node, right: Node, value: Expr, where: Where, position: int) -> None:
-        if target.type == "identifier":
-            place = self.place(right) if where.scope == where.owner else NOWHERE
-            self.names.bind(where, self.reader.text(target), value, position, place)
-            self.sites.assigned(target, right, value, where)
-        elif target.type == "attribute":
-            parts = self.reader.dotted(target).split(".")
-            if len(parts) == 2 and parts[0] in ("self", "cls") and where.owner >= 0:
-                self.names.bind_attribute(where, parts[1], value, position, self.place(right))
-            self.sites.assigned(target, right, value, where)
-        elif target.type == "subscript":
-            self.sites.assigned(target, right, value, where)
-        elif target.type in ("pattern_list", "tuple_pattern", "list_pattern"):
-            self._bind_pattern(target, right, value, where, position)
-
-    def _bind_pattern(self, target: Node, right: Node, value: Expr, where: Where, position: int) -> None:
-        for index, child in enumerate(target.named_children):
-            part = Expr("item", str(index), (value, _KNOWN_AT_RUN_TIME))
-            self._bind_target(child, right, part, where, position)
 
     def _augmented(self, node: Node, where: Where) -> None:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -190,15 +162,10 @@ class Walker:
             self.names.bind(where, self.reader.text(name), self.reader.read(value), node.start_byte)
             self._push(value, where)
 
-    def _bind_loop(self, node: Node, where: Where, position: int) -> None:
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        if left is not None and right is not None:
-            self._bind_target(left, right, Expr("each", "", (self.reader.read(right),)), where, position)
-
     def _for(self, node: Node, where: Where) -> None:
         number = self.names.choose(0)
         inside = where.under(number, 0)
-        self._bind_loop(node, inside, node.start_byte)
+        self.binder.loop(node, inside, node.start_byte)
         self._push(node.child_by_field_name("alternative"), where.under(number, 1))
         self._push(node.child_by_field_name("body"), inside)
         self._push(node.child_by_field_name("right"), where)
@@ -219,9 +186,7 @@ class Walker:
         self._push(node.child_by_field_name("condition"), where)
 
     def _try(self, node: Node, where: Where) -> None:
-        handlers = [
-            child for child in node.children if child.type in ("except_clause", "except_group_clause")
-        ]
+        handlers = [child for child in node.children if child.type in ("except_clause", "except_group_clause")]
         number = self.names.choose(len(handlers) + 1, exclusive=False)
         for index, child in enumerate(handlers, start=1):
             self._push(child, where.under(number, index))
@@ -233,14 +198,8 @@ class Walker:
 
     def _match(self, node: Node, where: Where) -> None:
         body = node.child_by_field_name("body")
-        cases = [
-            child
-            for child in (body.named_children if body is not None else [])
-            if child.type == "case_clause"
-        ]
-        patterns = [
-            child for child in (cases[-1].named_children if cases else []) if child.type == "case_pattern"
-        ]
+        cases = [child for child in (body.named_children if body is not None else []) if child.type == "case_clause"]
+        patterns = [child for child in (cases[-1].named_children if cases else []) if child.type == "case_pattern"]
         guarded = bool(cases) and cases[-1].child_by_field_name("guard") is not None
         covers = len(patterns) == 1 and self.reader.text(patterns[0]) == "_" and not guarded
         number = self.names.choose(len(cases) if covers else 0)
@@ -251,27 +210,9 @@ class Walker:
         alias = node.child_by_field_name("alias")
         for target in alias.named_children if alias is not None else []:
             if target.type == "identifier":
-                self.names.bind(where, self.reader.text(target), _KNOWN_AT_RUN_TIME, node.start_byte)
+                self.names.bind(where, self.reader.text(target), KNOWN_AT_RUN_TIME, node.start_byte)
         if self.candidates.within(node.start_byte, node.end_byte):
             self._push_children(node, where)
-
-    def _import(self, node: Node, where: Where) -> None:
-        for name in node.children_by_field_name("name"):
-            alias = name.child_by_field_name("alias")
-            module = self._field_text(name, "name") if alias is not None else self.reader.text(name)
-            bound = self.reader.text(alias) if alias is not None else module.partition(".")[0]
-            value = Expr("import", module if alias is not None else bound)
-            self.names.bind(where, bound, value, node.start_byte)
-
-    def _import_from(self, node: Node, where: Where) -> None:
-        module = self._field_text(node, "module_name").replace(" ", "")
-        if any(child.type == "wildcard_import" for child in node.children):
-            self.stars.append(module)
-        for name in node.children_by_field_name("name"):
-            alias = name.child_by_field_name("alias")
-            wanted = self._field_text(name, "name") if alias is not None else self.reader.text(name)
-            bound = self.reader.text(alias) if alias is not None else wanted
-            self.names.bind(where, bound, Expr("import", module, (Expr("text", wanted),)), node.start_byte)
 
     def _call(self, node: Node, where: Where) -> None:
         if self.candidates.within(node.start_byte, node.end_byte):
@@ -283,9 +224,11 @@ class Walker:
             self.sites.dictionary(node, where)
             self._push_children(node, where)
 
-    def _field_text(self, node: Node, field: str) -> str:
-        child = node.child_by_field_name(field)
-        return self.reader.text(child) if child is not None else ""
+    def _import(self, node: Node, where: Where) -> None:
+        self.binder.modules(node, where)
+
+    def _import_from(self, node: Node, where: Where) -> None:
+        self.binder.imported(node, where)
 
 
 _HANDLERS: dict[str, Callable[[Walker, Node, Where], None]] = {

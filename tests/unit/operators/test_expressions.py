@@ -232,7 +232,8 @@ def test_follows_parameters_and_attributes(text: str, expected: list[str]) -> No
         ),
         ('a = KaapanaTaskOperator(image="x:1") >> KaapanaTaskOperator(image="x:2")', ["x:1", "x:2"]),
         (
-            'if gpu:\n    i = "x:1"\n    KaapanaTaskOperator(image=i)\nelse:\n    i = "x:2"\n    KaapanaTaskOperator(image=i)',
+            'if gpu:\n    i = "x:1"\n    KaapanaTaskOperator(image=i)\n'
+            'else:\n    i = "x:2"\n    KaapanaTaskOperator(image=i)',
             ["x:1", "x:2"],
         ),
     ],

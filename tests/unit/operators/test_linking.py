@@ -93,10 +93,13 @@ def test_takes_attributes_from_base_classes_in_other_files() -> None:
 def test_an_attribute_set_by_a_subclass_is_an_image_of_the_subclass() -> None:
     """A base that builds its image from ``self.x`` names one image for each class that sets it, there."""
     files = {
-        "e/BaseOperator.py": "class BaseOperator(KaapanaBaseOperator):\n    image_name = None\n    def __init__(self):\n"
+        "e/BaseOperator.py": "class BaseOperator(KaapanaBaseOperator):\n    image_name = None\n"
+        "    def __init__(self):\n"
         "        super().__init__(image=self.image_name)\n",
-        "e/AOperator.py": "from BaseOperator import BaseOperator\nclass AOperator(BaseOperator):\n    image_name = 'a:1'\n",
-        "e/BOperator.py": "from BaseOperator import BaseOperator\nclass BOperator(BaseOperator):\n    image_name = 'b:1'\n",
+        "e/AOperator.py": "from BaseOperator import BaseOperator\n"
+        "class AOperator(BaseOperator):\n    image_name = 'a:1'\n",
+        "e/BOperator.py": "from BaseOperator import BaseOperator\n"
+        "class BOperator(BaseOperator):\n    image_name = 'b:1'\n",
     }
     actual = [(image.file, image.line, image.owner, image.value) for image in images_of(files)]
 
