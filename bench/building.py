@@ -68,7 +68,7 @@ def measure(work: Path, runs: int, leftovers: Leftovers) -> Iterator[Result]:
         leftovers.refs.append(f"{REGISTRY}/{MARK}-base-0:bench")
         run(_edk(base), env)  # brings up the base that all images here stand on
     except RunFailedError as error:
-        yield Skipped("edk build beside the bare engine", " ".join(str(error).split()))
+        yield Skipped("edk build beside the bare engine", str(error))
         return
     probe = work / "probe"
     probe.mkdir()

@@ -135,8 +135,8 @@ def run(
         seconds = time.perf_counter() - started
     child.returncode = code = os.waitstatus_to_exitcode(status)
     if code not in codes:
-        said = log.read_text(errors="replace")[-2000:] if log.is_file() else ""
-        raise RunFailedError(f"{' '.join(map(str, command))} ended with {code}\n{said}")
+        said = " ".join(log.read_text(errors="replace").split())[-300:] if log.is_file() else ""
+        raise RunFailedError(f"{' '.join(map(str, command))} ended with {code}: … {said}")
     return Run(seconds, usage.ru_maxrss * 1024)
 
 

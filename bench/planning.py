@@ -82,7 +82,7 @@ def _alternating(
         return mine, theirs, None
     except (RunFailedError, OSError, subprocess.CalledProcessError) as error:
         (alone,) = repeat(runs, ours)
-        return alone, [], Skipped("the platform's build scripts", str(error).strip().splitlines()[-1])
+        return alone, [], Skipped("the platform's build scripts", str(error))
 
 
 def _reading(tree: Path | None, python: Path | None, work: Path, git: str = "no-git") -> Callable[[], Run]:
