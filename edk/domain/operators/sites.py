@@ -105,7 +105,10 @@ class Sites:
                 self._broken_site(name_node, held, where)
 
     def _broken_site(self, name: Node, value: Node, where: Where) -> None:
-        if self._reader.text(name) != "image" or self._broken >= MAX_BROKEN:
+        if self._reader.text(name) != "image":
+            return
+        if self._broken >= MAX_BROKEN:
+            self.cut = True
             return
         self._broken += 1
         source, start = self._reader.source, value.start_byte

@@ -215,6 +215,14 @@ def test_a_file_beyond_the_limit_is_told_and_not_read() -> None:
     assert len(content) > MAX_BYTES
 
 
+@pytest.mark.parametrize(
+    "content", [b"KaapanaTaskOperator(image=" * 5_000, b"KaapanaTaskOperator(image='a:1')\n" * 5_000]
+)
+def test_more_images_than_the_limit_are_told(content: bytes) -> None:
+    """Where a limit keeps images from being read, the diagnostic says so."""
+    assert "EDK104" in [code for code, _ in codes_of(content)]
+
+
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace"))))
 def test_any_bytes_are_read(content: bytes) -> None:
     """Whatever the bytes, reading and linking end without an exception."""
