@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
 from edk.adapters.whole_files import write_whole
 from edk.domain.charts.archives import read_archive, write_archive
 from edk.domain.charts.model import ChartReading
+from edk.domain.charts.nodes import table_at
 from edk.domain.charts.reading import read_chart
 from edk.domain.charts.selection import is_remote
+from edk.domain.charts.yamltext import read_yaml
 from edk.domain.errors import ChartError
 
 _PASSED_ON = (
     *("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"),
     *(name for word in ("http_proxy", "https_proxy", "no_proxy") for name in (word, word.upper())),
 )
+_PLATFORM_VALUES: Mapping[str, str] = {
+    "admin_namespace": "admin",
+    "extensions_namespace": "extensions",
+    "fast_data_dir": "/home/kaapana",
+    "hostname": "platform.example.org",
+    "instance_uid": "",
+    "kaapana_build_version": "0.0.0",
+    "main_node_name": "node",
+    "project_namespace": "project-admin",
+    "pull_policy_images": "IfNotPresent",
+    "registry_url": "registry.example.org/platform",
+    "services_namespace": "services",
+    "slow_data_dir": "/home/kaapana",
+}
 _READ_LIMIT = 1024 * 1024
 
 
@@ -34,18 +51,14 @@ class HelmPackager:
         helm: path of the program.
         home: an own folder for its cache, configuration and data.
         timeout: seconds for each call; four times as long for fetching.
-        warn: takes what ``helm lint`` found, where the chart could be packaged all the same.
     """
 
     by = "helm"
 
-    def __init__(
-        self, helm: str, home: str, *, timeout: float = 60.0, warn: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, helm: str, home: str, *, timeout: float = 60.0) -> None:
         self._helm = helm
         self._home = home
         self._timeout = timeout
-        self._warn = warn
 
     def package(self, chart_dir: str, out_dir: str) -> str:
         """See `edk.ports.ChartPackager`."""
@@ -64,7 +77,7 @@ class HelmPackager:
             self._run(chart, ["dependency", "update", chart_dir], self._timeout * 4)
             for lock in ("Chart.lock", "requirements.lock"):
                 Path(chart_dir, lock).unlink(missing_ok=True)
-        self._lint(chart, chart_dir)
+        self._lint(chart, chart_dir, work)
         self._run(chart, ["package", chart_dir, "--destination", work], self._timeout)
         made = sorted(Path(work).glob("*.tgz"))
         if len(made) != 1:
@@ -74,17 +87,16 @@ class HelmPackager:
         write_whole(target, write_archive(name, files))
         return target
 
-    def _lint(self, chart: ChartReading, chart_dir: str) -> None:
-        """Lint; findings are told and do not fail.
+    def _lint(self, chart: ChartReading, chart_dir: str, work: str) -> None:
+        """Lint the chart with values such as the platform gives it on installation.
 
-        A chart is linted without the values that the platform gives it, so a template that needs them is
-        faulty here and right there.
+        These are its own globals, and one for each of the chart's ``extension_params``, which the user fills in
+        then. Without them a template that is right could not be rendered.
         """
-        try:
-            self._run(chart, ["lint", chart_dir], self._timeout)
-        except _HelmFailedError as error:
-            if self._warn is not None:
-                self._warn(error.message)
+        given = {"global": {**dict.fromkeys(_parameters(chart_dir), "x"), **_PLATFORM_VALUES}}
+        values = Path(work, "values.json")
+        values.write_text(json.dumps(given), encoding="utf-8")
+        self._run(chart, ["lint", chart_dir, "--values", str(values)], self._timeout)
 
     def _run(self, chart: ChartReading, arguments: list[str], timeout: float) -> str:
         """Run helm; return what it printed, raise ChartError with that if it fails or hangs."""
@@ -112,7 +124,7 @@ class HelmPackager:
             name = signal.Signals(-process.returncode).name
             raise ChartError(f"chart {chart.name}: {command} was killed by {name}", "Run it again")
         if process.returncode:
-            raise _HelmFailedError(f"chart {chart.name}: {command} failed:\n{said}", "Correct the chart")
+            raise ChartError(f"chart {chart.name}: {command} failed:\n{said}", "Correct the chart")
         return said
 
     def _environment(self) -> dict[str, str]:
@@ -126,12 +138,8 @@ class HelmPackager:
             "HELM_DATA_HOME": os.fspath(Path(self._home, "data")),
             "HELM_PLUGINS": "",
             "HELM_NO_PLUGINS": "1",
-            "KUBECONFIG": os.devnull,
+            "KUBECONFIG": os.fspath(Path(self._home, "no-cluster")),
         }
-
-
-class _HelmFailedError(ChartError):
-    """helm ended with an exit code other than 0."""
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -152,3 +160,13 @@ def _reading(chart_dir: str) -> ChartReading:
         if finding.severity == "error":
             raise ChartError(f"{finding.file}:{finding.line}: {finding.message}", finding.hint)
     return chart
+
+
+def _parameters(chart_dir: str) -> list[str]:
+    """Return the names of the ``extension_params`` of a chart and its sub-charts."""
+    names = []
+    for path in sorted(Path(chart_dir).rglob("values.yaml")):
+        document = read_yaml(path.read_bytes(), str(path))
+        parameters = table_at(document.root, "extension_params")
+        names += [key.text for key, _ in parameters.entries] if parameters is not None else []
+    return names
