@@ -1,6 +1,6 @@
 """What happened, as frozen values with past-tense names; every surface shows the same ones.
 
-Each event is one JSON object with ``event`` naming its kind (see `KINDS`); fields keep their names. Times are
+Each event is one JSON object with ``event`` naming its kind; fields keep their names. Times are
 seconds; `image` is a target's name.
 """
 
@@ -39,6 +39,7 @@ class PlanMade:
     skip: tuple[str, ...]
     ignore: tuple[str, ...]
     blocked: tuple[str, ...]
+    charts: tuple[str, ...]
     seconds: float
 
 
@@ -71,6 +72,15 @@ class ImageStarted:
     context_bytes: int
     log: str
     attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRetagged:
+    """Nothing had to be built: the registry holds this content, and gets the tags that are missing; `reason` says so."""
+
+    image: str
+    digest: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +250,7 @@ Event = (
     | ImageSkipped
     | ImageHeld
     | ImageStarted
+    | ImageRetagged
     | StepMoved
     | ImageBuilt
     | PushMoved

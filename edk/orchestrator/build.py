@@ -57,7 +57,7 @@ def show_plan(services: Services, plan: BuildPlan, seconds: float) -> None:
     build, skip, ignore, blocked = (
         tuple(image.label for image in plan.with_action(action)) for action in get_args(Action)
     )
-    emit(ev.PlanMade(build, skip, ignore, blocked, seconds))
+    emit(ev.PlanMade(build, skip, ignore, blocked, tuple(c.chart.name for c in charts), seconds))
     for image in plan.with_action("ignore"):
         if image.node.target.root.kind == "extension":
             emit(ev.Noticed(f"{image.label} is not built: {image.reason}"))

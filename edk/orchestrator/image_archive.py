@@ -48,7 +48,7 @@ def write_archive(registry: Registry, repository: str, tag: str, name: str, path
     handle, partial = tempfile.mkstemp(prefix=".edk-", suffix=".partial", dir=folder)
     try:
         with os.fdopen(handle, "wb") as stream, tarfile.open(fileobj=stream, mode="w|") as tar:
-            tar.copybufsize = 1 << 20
+            tar.copybufsize = 1 << 20  # type: ignore[attr-defined]  # the stubs lack it
             _write(tar, registry, repository, name, info, content, manifest)
         os.chmod(partial, 0o644)  # noqa: PTH101
         os.replace(partial, path)  # noqa: PTH105

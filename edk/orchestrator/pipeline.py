@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from edk.domain.charts.selection import check_dependencies, top_charts
 from edk.domain.errors import UsageError
 from edk.domain.fingerprint import Inputs, components, declared, fingerprint
 from edk.domain.graph import BuildGraph, GraphRules, Node, build_graph, waves
@@ -92,9 +93,21 @@ def plan_workspace(services: Services, tree: SourceTree, request: PlanRequest, w
         graph,
         images,
         waves(graph),
-        tuple(dict.fromkeys((*workspace.diagnostics, *graph.diagnostics, *problems))),
+        tuple(dict.fromkeys((*workspace.diagnostics, *graph.diagnostics, *_chart_problems(workspace), *problems))),
         (f"the registry could not be asked: {unasked}",) if unasked else (),
     )
+
+
+def _chart_problems(workspace: Workspace) -> tuple[LocatedDiagnostic, ...]:
+    """Return what keeps the extensions' charts from being put together with their dependencies."""
+    nearest = sorted(workspace.charts, key=lambda c: c.root.distance, reverse=True)
+    known = {c.chart.name: c.chart for c in nearest}
+    problems: list[LocatedDiagnostic] = []
+    for root in workspace.roots:
+        if root.kind == "extension":
+            tops = top_charts([c.chart for c in workspace.charts if c.root == root])
+            problems.extend(LocatedDiagnostic(root, d) for d in check_dependencies(tops, known))
+    return tuple(problems)
 
 
 def names_of(settings: Settings) -> Names:

@@ -91,6 +91,7 @@ def build_image(task: Task, services: Services, tree: SourceTree, emit: Emit, ca
         digest = "" if task.force else task.image.digest
         if digest:
             # The same content stands there under another tag: no build, no upload.
+            emit(ev.ImageRetagged(task.image.label, digest, task.image.reason))
             _tag_all(task, services, digest, emit)
             return Outcome(digest)
         return _build_and_push(task, services, tree, emit, cancellation)

@@ -83,7 +83,7 @@ class PlainLines:
                 )
                 yield self._row("sources", "read", f"{found} in {event.files} files, {seconds(event.seconds)}")
             case ev.PlanMade():
-                names = (*event.build, *event.skip, *event.ignore, *event.blocked)
+                names = (*event.build, *event.skip, *event.ignore, *event.blocked, *event.charts)
                 self._width = min(40, max([MIN_WIDTH, *map(len, names)]))
                 counts = (
                     ("build", event.build),
@@ -110,6 +110,8 @@ class PlainLines:
                 context = f"{plural(event.context_files, 'file')}, {size(event.context_bytes)}"
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
                 yield self._row(event.image, "build", f"{event.reason} ({context}{again})")
+            case ev.ImageRetagged():
+                yield self._row(event.image, "tag", f"{event.reason} ({short(event.digest)})")
             case ev.ImageBuilt():
                 steps = f"{plural(event.steps, 'step')}, {event.cached_steps} from the cache"
                 yield self._row(event.image, "built", f"{steps}, {seconds(event.seconds)}")
