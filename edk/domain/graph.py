@@ -151,8 +151,7 @@ class _Builder:
             return self.tell(target, codes.INVALID_NAME.at(target.dockerfile, target.name_line, message))
         same = self.catalog.find(target.name)
         if len(same) > 1 and target in same:
-            places = " and ".join(t.dockerfile for t in same)
-            message = f"{target.name!r} is yielded by {places}"
+            message = f"{target.name!r} is yielded by {_places(same)}"
             return self.tell(target, codes.AMBIGUOUS.at(target.dockerfile, target.name_line, message))
         return ""
 
@@ -175,11 +174,11 @@ class _Builder:
             return BaseLink(index, ref, "", f"{names.registry}/{local.name}" + _suffix(ref), use.line), (), ""
         if local.digest:
             # Somebody pinned an exact image: that one is meant, whatever its Dockerfile says today.
-            return BaseLink(index, ref, "", ref, use.line), (), ""
+            # By the registry's own name: an engine would look for local-only/ in a registry outside.
+            return BaseLink(index, ref, "", f"{names.registry}/{local.name}" + _suffix(ref), use.line), (), ""
         base = found[0]
         if len(found) > 1:
-            places = " and ".join(t.dockerfile for t in found)
-            message = f"{ref!r} is yielded by {places}"
+            message = f"{ref!r} is yielded by {_places(found)}"
             problem = self.tell(target, codes.AMBIGUOUS.at(target.dockerfile, use.line, message))
             return BaseLink(index, ref, base.key, "", use.line), found, problem
         tag = local.tag if not variables_of(local.tag) else ""
@@ -189,6 +188,13 @@ class _Builder:
             message = f"{ref!r} is set to be ignored by {base.dockerfile}"
             problem = self.tell(target, codes.IGNORED_BASE.at(target.dockerfile, use.line, message))
         return BaseLink(index, ref, base.key, "", use.line), (base,), problem
+
+
+def _places(targets: Iterable[Target]) -> str:
+    """Return where targets are, so that they can be told apart: with their roots if these differ."""
+    found = tuple(targets)
+    roots = {t.root.path for t in found}
+    return " and ".join(t.dockerfile if len(roots) == 1 else t.key for t in found)
 
 
 def _suffix(ref: str) -> str:
