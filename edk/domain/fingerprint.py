@@ -49,7 +49,7 @@ def components(inputs: Inputs) -> dict[str, str]:
     parts.update({f"image {position}": identity for position, identity in inputs.images})
     parts.update({f"build argument {name}": _hash(value) for name, value in inputs.build_args})
     parts.update({f"option {name}": value for name, value in inputs.options})
-    parts.update({file.path: _file_identity(file) for file in inputs.files})
+    parts.update({_file_name(file.path): _file_identity(file) for file in inputs.files})
     return parts
 
 
@@ -77,6 +77,14 @@ def declared(build_args: Iterable[tuple[str, str]], names: Iterable[str]) -> tup
     """Return the build arguments that a Dockerfile declares, sorted; the engine ignores the others."""
     known = set(names)
     return tuple(sorted((name, value) for name, value in build_args if name in known))
+
+
+_NOT_FILES = ("the Dockerfile", "the platform", "image ", "build argument ", "option ")
+
+
+def _file_name(path: str) -> str:
+    """Return the path as the name of a part: one that another part may be called by gets ``./`` in front."""
+    return f"./{path}" if path.startswith(_NOT_FILES) else path
 
 
 def _file_identity(file: ContextFile) -> str:
