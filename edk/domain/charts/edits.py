@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from edk.domain.charts.nodes import Table, Text, items_at, text_at
+from edk.domain.charts.nodes import Node, Table, Text, items_at, text_at
 from edk.domain.charts.yamltext import Document, read_yaml
 from edk.domain.errors import ChartError
 
@@ -35,8 +35,10 @@ def set_text(content: bytes, keys: tuple[str, ...], value: str, file: str) -> by
     """
     document = _readable(content, file)
     edited = _apply(document.text, [_setting(document, keys, value, file)])
-    found = text_at(read_yaml(edited, file).root, *keys)
-    if found is not None and found.text == value:
+    before, after = _values(document.root), _values(read_yaml(edited, file).root)
+    for replaced in (keys, *(keys[:depth] for depth in range(len(keys)))):
+        before.pop(replaced, None)
+    if after.pop(keys, "") == value and after == before:
         return edited
     return _rewritten(content, keys, value)
 
@@ -91,6 +93,21 @@ def tag_by_build(text: str) -> str:
         if "image:" in line:
             lines[number] = _CHART_VERSION.sub(r"{{ \1.Values.global.kaapana_build_version }}", line)
     return "\n".join(lines)
+
+
+def _values(root: Node | None) -> dict[tuple[str, ...], str]:
+    """Return every text of a file by its path of keys, aliases followed; reading has bounded their number."""
+    found: dict[tuple[str, ...], str] = {}
+    todo: list[tuple[tuple[str, ...], Node]] = [] if root is None else [((), root)]
+    while todo:
+        path, node = todo.pop()
+        if isinstance(node, Text):
+            found[path] = node.text
+        elif isinstance(node, Table):
+            todo.extend(((*path, key.text), value) for key, value in node.entries)
+        else:
+            todo.extend(((*path, str(number)), item) for number, item in enumerate(node.items))
+    return found
 
 
 def _readable(content: bytes, file: str) -> Document:

@@ -118,7 +118,7 @@ class _Builder:
         if event.anchor not in self.anchors:
             raise _Refused(YAML_BROKEN.at(self.file, line, f"no anchor stands before *{event.anchor}"))
         node, size = self.anchors[event.anchor]
-        self._add(node, size, "")
+        self._add(node, size, "", line)
 
     def end(self, event: ParserEvent) -> None:
         opened = self.stack.pop()
@@ -132,7 +132,7 @@ class _Builder:
             opened = self.stack.pop()
             self._add(self._close(opened, opened.mark.index), 1, "")
 
-    def _add(self, node: Node, size: int, anchor: str) -> None:
+    def _add(self, node: Node, size: int, anchor: str, line: int = 0) -> None:
         if anchor:
             self.anchors[anchor] = (node, size)
         if not self.stack:
@@ -143,7 +143,7 @@ class _Builder:
         parent.size += size
         if parent.size > NODES_LIMIT:
             message = f"more than {NODES_LIMIT} values, aliases followed"
-            raise _Refused(LIMIT_EXCEEDED.at(self.file, node.line, message))
+            raise _Refused(LIMIT_EXCEEDED.at(self.file, line or node.line, message))
 
     def _close(self, opened: _Open, end: int) -> Node:
         line = opened.mark.line + 1
