@@ -102,7 +102,19 @@ def walk(tree: SourceTree, root: str, exclude: Collection[str], other_roots: Col
             found.diagnostics.append(codes.TOO_DEEP.at(folder, 0, f"folders below depth {MAX_DEPTH} are not read"))
             continue
         pending.extend((name, depth + 1) for name in reversed(below))
+    _take_dags_of_charts(found)
     return found
+
+
+def _take_dags_of_charts(found: Found) -> None:
+    """Count the Python files of charts as DAG files, whatever their name.
+
+    A workflow of the second generation ships its definition in its chart, as ``files/workflow_definition.py``.
+    """
+    named = {candidate.path for candidate in (*found.operators, *found.dags)}
+    folders = tuple(f"{folder}/" for folder in found.charts if folder)
+    if folders:
+        found.dags.extend(c for path, c in found.python.items() if path.startswith(folders) and path not in named)
 
 
 def _is_walked(name: str) -> bool:
