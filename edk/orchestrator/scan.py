@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from edk import __version__
 from edk.domain.charts.model import ChartReading
-from edk.domain.charts.reading import read_chart, read_processing_container
-from edk.domain.codes import files as codes
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.identity import identity
 from edk.domain.dockerfile.model import DockerfileReading
-from edk.domain.operators.linking import link, needed_imports
-from edk.domain.operators.model import PythonReading
 from edk.domain.workspace import (
     LocatedChart,
     LocatedDiagnostic,
@@ -26,14 +22,14 @@ from edk.domain.workspace import (
     Target,
     Workspace,
 )
-from edk.orchestrator.walk import Candidate, Found, is_certain_dockerfile, walk
+from edk.orchestrator.operators import read_operators
+from edk.orchestrator.readings import MAX_FILE_BYTES, Reader, decoded, diagnose, pack
+from edk.orchestrator.walk import Found, is_certain_dockerfile, walk
 
 if TYPE_CHECKING:
     from edk.ports import Cache, SourceTree
 
-MAX_FILE_BYTES = 8 << 20
 MAX_CHART_DEPTH = 8
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,82 +40,6 @@ class ScanRequest:
     exclude: tuple[str, ...] = ()
     build_args: tuple[tuple[str, str], ...] = ()
     platform: str = ""
-
-
-class Reader(Generic[T]):
-    """Reads files of one kind, each content once ever.
-
-    Args:
-        kind: name of the kind in the cache.
-        type_: of the readings.
-        parse: from a file's content to its reading.
-    """
-
-    def __init__(self, kind: str, type_: type[T], parse: Callable[[bytes], T], variant: str = "") -> None:
-        self._kind = kind
-        self._parse = parse
-        self._decoder = msgspec.msgpack.Decoder(type_)
-        self._variant = f"{__version__}:{variant}"
-
-    def read_all(
-        self, tree: SourceTree, cache: Cache, root: str, candidates: Iterable[Candidate]
-    ) -> tuple[dict[str, tuple[str, T]], list[Diagnostic]]:
-        """Return path → (content digest, reading), and diagnostics of files that can't be read."""
-        digests: dict[str, str] = {}
-        by_path: dict[str, Candidate] = {}
-        diagnostics: list[Diagnostic] = []
-        for candidate in candidates:
-            try:
-                if candidate.entry.size > MAX_FILE_BYTES:
-                    raise ValueError(f"{candidate.entry.size} bytes, more than {MAX_FILE_BYTES}")
-                digests[candidate.path] = tree.digest(f"{root}/{candidate.source}", candidate.entry)
-                by_path[candidate.path] = candidate
-            except (OSError, ValueError) as error:
-                diagnostics.append(diagnose(candidate.path, error))
-        stored = cache.readings(self._kind, [self._key(digest) for digest in digests.values()])
-        fresh: dict[str, bytes] = {}
-        readings: dict[str, tuple[str, T]] = {}
-        for path, candidate in by_path.items():
-            reading = self._decode(stored.get(self._key(digests[path])))
-            if reading is None:
-                try:
-                    content = tree.read(f"{root}/{candidate.source}", MAX_FILE_BYTES)
-                except (OSError, ValueError) as error:
-                    diagnostics.append(diagnose(path, error))
-                    continue
-                reading = self._parse(content)
-                digests[path] = hashlib.sha256(content).hexdigest()
-                _pack(fresh, self._key(digests[path]), reading)
-            readings[path] = (digests[path], reading)
-        if fresh:
-            cache.store_readings(self._kind, fresh)
-        return readings, diagnostics
-
-    def _key(self, digest: str) -> str:
-        return f"{self._variant}:{digest}"
-
-    def _decode(self, stored: bytes | None) -> T | None:
-        if stored is None:
-            return None
-        try:
-            return self._decoder.decode(stored)
-        except msgspec.MsgspecError:
-            return None
-
-
-def _pack(packed: dict[str, bytes], key: str, reading: object) -> None:
-    """Add a reading to those to be stored; one with bytes that are no UTF-8 is read anew each time."""
-    try:
-        packed[key] = msgspec.msgpack.encode(reading)
-    except UnicodeEncodeError:
-        return
-
-
-def diagnose(path: str, error: OSError | ValueError) -> Diagnostic:
-    """Return the diagnostic of a file that could not be read."""
-    if isinstance(error, OSError):
-        return codes.UNREADABLE.at(path, 0, f"not readable: {error.strerror or error}")
-    return codes.TOO_LARGE.at(path, 0, f"not read: {error}")
 
 
 def scan(tree: SourceTree, cache: Cache, request: ScanRequest) -> Workspace:
@@ -148,8 +68,9 @@ def _scan_root(tree: SourceTree, cache: Cache, request: ScanRequest, root: Root,
     images: tuple[LocatedImage, ...] = ()
     operator_problems: list[Diagnostic] = []
     if root.kind == "extension":
-        images, operator_problems = _read_operators(tree, cache, root, found)
-        operator_problems += _read_containers(tree, root, found)
+        named, operator_problems = read_operators(tree, cache, root, found)
+        images = tuple(LocatedImage(root, image) for image in named)
+        operator_problems += _read_containers(tree, cache, root, found)
     else:
         # What is wrong in a root that is only looked into concerns nobody, until something of it is needed.
         found.diagnostics.clear()
@@ -212,39 +133,15 @@ def _read_targets(
     return targets, problems
 
 
-def _read_operators(
-    tree: SourceTree, cache: Cache, root: Root, found: Found
-) -> tuple[tuple[LocatedImage, ...], list[Diagnostic]]:
-    from edk.domain.operators.reading import read_python
+def _read_containers(tree: SourceTree, cache: Cache, root: Root, found: Found) -> list[Diagnostic]:
+    def read(content: bytes) -> tuple[Diagnostic, ...]:
+        from edk.domain.charts.reading import read_processing_container
 
-    reader = Reader("python", PythonReading, read_python)
-    readings: dict[str, PythonReading] = {}
-    problems: list[Diagnostic] = []
-    wanted = {c.path: c for c in (*found.operators, *found.dags)}
-    named = set(wanted)
-    while wanted:
-        got, unread = reader.read_all(tree, cache, root.path, wanted.values())
-        problems.extend(unread)
-        for path, (_, reading) in got.items():
-            readings[path] = reading
-            if path in named:
-                problems.extend(replace(d, file=path) for d in reading.diagnostics)
-        needed = {n for path in got for n in needed_imports(path, readings[path], found.python.keys())}
-        wanted = {n: found.python[n] for n in sorted(needed - readings.keys()) if n not in wanted}
-    images = tuple(LocatedImage(root, image) for image in link(readings) if image.file in named)
-    return images, problems
+        return read_processing_container(content, "").diagnostics
 
-
-def _read_containers(tree: SourceTree, root: Root, found: Found) -> list[Diagnostic]:
-    problems: list[Diagnostic] = []
-    for candidate in found.containers:
-        try:
-            content = tree.read(f"{root.path}/{candidate.source}", MAX_FILE_BYTES)
-        except (OSError, ValueError) as error:
-            problems.append(diagnose(candidate.path, error))
-            continue
-        problems.extend(read_processing_container(content, candidate.path).diagnostics)
-    return problems
+    reader = Reader("container", tuple[Diagnostic, ...], read)
+    readings, problems = reader.read_all(tree, cache, root.path, found.containers)
+    return [*problems, *(replace(d, file=path) for path, (_, wrong) in readings.items() for d in wrong)]
 
 
 def _read_charts(
@@ -262,22 +159,17 @@ def _read_charts(
     charts = []
     fresh: dict[str, bytes] = {}
     for folder, (key, digests) in keys.items():
-        chart = _decoded(decoder, stored.get(key))
+        chart = decoded(decoder, stored.get(key))
         if chart is None:
+            from edk.domain.charts.reading import read_chart
+
             chart = read_chart(folder, _contents(tree, root, folder, digests, problems))
-            _pack(fresh, key, chart)
+            pack(fresh, key, chart)
         charts.append(chart)
         problems.extend(chart.diagnostics)
     if fresh:
         cache.store_readings("chart", fresh)
     return charts, problems
-
-
-def _decoded(decoder: msgspec.msgpack.Decoder[T], stored: bytes | None) -> T | None:
-    try:
-        return None if stored is None else decoder.decode(stored)
-    except msgspec.MsgspecError:
-        return None
 
 
 def _chart_digests(

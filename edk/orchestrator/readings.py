@@ -1,0 +1,96 @@
+"""Readings of files, remembered by the files' content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
+
+from edk import __version__
+from edk.domain.codes import files as codes
+from edk.domain.diagnostics import Diagnostic
+from edk.orchestrator.walk import Candidate
+
+if TYPE_CHECKING:
+    from edk.ports import Cache, SourceTree
+
+MAX_FILE_BYTES = 8 << 20
+T = TypeVar("T")
+
+
+class Reader(Generic[T]):
+    """Reads files of one kind, each content once ever.
+
+    Args:
+        kind: name of the kind in the cache.
+        type_: of the readings.
+        parse: from a file's content to its reading.
+    """
+
+    def __init__(self, kind: str, type_: type[T], parse: Callable[[bytes], T], variant: str = "") -> None:
+        self._kind = kind
+        self._parse = parse
+        self._decoder = msgspec.msgpack.Decoder(type_)
+        self._variant = f"{__version__}:{variant}"
+
+    def read_all(
+        self, tree: SourceTree, cache: Cache, root: str, candidates: Iterable[Candidate]
+    ) -> tuple[dict[str, tuple[str, T]], list[Diagnostic]]:
+        """Return path → (content digest, reading), and diagnostics of files that can't be read."""
+        digests: dict[str, str] = {}
+        by_path: dict[str, Candidate] = {}
+        diagnostics: list[Diagnostic] = []
+        for candidate in candidates:
+            try:
+                if candidate.entry.size > MAX_FILE_BYTES:
+                    raise ValueError(f"{candidate.entry.size} bytes, more than {MAX_FILE_BYTES}")
+                digests[candidate.path] = tree.digest(f"{root}/{candidate.source}", candidate.entry)
+                by_path[candidate.path] = candidate
+            except (OSError, ValueError) as error:
+                diagnostics.append(diagnose(candidate.path, error))
+        stored = cache.readings(self._kind, [self._key(digest) for digest in digests.values()])
+        fresh: dict[str, bytes] = {}
+        readings: dict[str, tuple[str, T]] = {}
+        for path, candidate in by_path.items():
+            reading = decoded(self._decoder, stored.get(self._key(digests[path])))
+            if reading is None:
+                try:
+                    content = tree.read(f"{root}/{candidate.source}", MAX_FILE_BYTES)
+                except (OSError, ValueError) as error:
+                    diagnostics.append(diagnose(path, error))
+                    continue
+                reading = self._parse(content)
+                digests[path] = hashlib.sha256(content).hexdigest()
+                pack(fresh, self._key(digests[path]), reading)
+            readings[path] = (digests[path], reading)
+        if fresh:
+            cache.store_readings(self._kind, fresh)
+        return readings, diagnostics
+
+    def _key(self, digest: str) -> str:
+        return f"{self._variant}:{digest}"
+
+
+def decoded(decoder: msgspec.msgpack.Decoder[T], stored: bytes | None) -> T | None:
+    """Return a stored reading, None if there is none of this form."""
+    try:
+        return None if stored is None else decoder.decode(stored)
+    except msgspec.MsgspecError:
+        return None
+
+
+def pack(packed: dict[str, bytes], key: str, reading: object) -> None:
+    """Add a reading to those to be stored; one with bytes that are no UTF-8 is read anew each time."""
+    try:
+        packed[key] = msgspec.msgpack.encode(reading)
+    except UnicodeEncodeError:
+        return
+
+
+def diagnose(path: str, error: OSError | ValueError) -> Diagnostic:
+    """Return the diagnostic of a file that could not be read."""
+    if isinstance(error, OSError):
+        return codes.UNREADABLE.at(path, 0, f"not readable: {error.strerror or error}")
+    return codes.TOO_LARGE.at(path, 0, f"not read: {error}")
