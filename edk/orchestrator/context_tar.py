@@ -8,9 +8,8 @@ of a tree.
 The Dockerfile comes first, with a plain header, as BuildKit wants it. Where the context's files hold the
 user's own Dockerfile (``COPY . .``), ours goes in its place, so that the image gets no file that is not the
 user's; only lines that were rewritten, such as a pinned FROM, differ in it. A Dockerfile that no instruction
-copies is sent as `DOCKERFILE_MEMBER`. Neither BuildKit nor the classic builder has a way to leave a member of the
-tar out of ``COPY . .``, so where ``.dockerignore`` names the Dockerfile of a context that is copied whole, that
-one file arrives although it is ignored.
+copies is sent as `DOCKERFILE_MEMBER`. BuildKit knows no way to leave a member of a tar out of ``COPY . .``, so
+where ``.dockerignore`` names the Dockerfile of a context that is copied whole, this one file arrives all the same.
 """
 
 from __future__ import annotations

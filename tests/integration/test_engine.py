@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -232,6 +233,27 @@ def test_leaves_nothing_running(builder: DockerEngineBuilder, folder: Path, busy
     while _processes("sleep 4242") and time.monotonic() < deadline:
         time.sleep(0.05)
     assert 0 == _processes("sleep 4242")
+
+
+def test_cancels_a_push_that_hangs(builder: DockerEngineBuilder, folder: Path, busybox: str) -> None:
+    """A push to a registry that takes the connection and says nothing is gone within a second."""
+    image, _, _ = _build(builder, folder, f"FROM {busybox}\n")
+    cancel, asked = Cancel(), [0.0]
+
+    def stop() -> None:
+        asked[0] = time.monotonic()
+        cancel.cancel()
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ref = f"localhost:{silent.getsockname()[1]}/engine-test/t:1"
+        timer = threading.Timer(1, stop)
+        timer.start()
+        with pytest.raises(CancelledError):
+            builder.push(image, ref, lambda _: None, cancel)
+        ended = time.monotonic()
+        timer.join()
+
+    assert 0 < ended - asked[0] < 1
 
 
 def _cancelled_after(builder: DockerEngineBuilder, base: str, seconds: float) -> float:

@@ -96,20 +96,23 @@ class DockerEngineBuilder:
     ) -> str:
         """Tag an image as `ref` and push it; see `edk.ports.ImageBuilder.push`."""
         repository, tag = split_ref(ref)
-        if cancellation.cancelled:
-            raise CancelledError("cancelled")
-        named = urlencode({"repo": repository, "tag": tag})
-        answer = self._wire.ask("POST", f"/images/{quote(image.image_id, safe='')}/tag?{named}")
-        if answer.status != 201:
-            raise EngineUnreachableError(
-                f"the engine can't tag {image.image_id} as {ref}: {answer.message}", "Build it again."
-            )
+        self._tag(image, repository, tag, cancellation)
         headers = {"X-Registry-Auth": push_header(repository, self._environ)}
         path = f"/images/{quote(repository)}/push?{urlencode({'tag': tag})}"
         with self._wire.stream(path, headers, (), cancellation) as reply, self._sane():
             if reply.status != 200:
                 raise push_failed(ref, _refused_answer(reply).message)
             return follow_push(ref, reply.lines, progress)
+
+    def _tag(self, image: BuiltImage, repository: str, tag: str, cancellation: Cancellation) -> None:
+        named = urlencode({"repo": repository, "tag": tag})
+        path = f"/images/{quote(image.image_id, safe='')}/tag?{named}"
+        with self._wire.stream(path, {}, (), cancellation) as reply:
+            message = _refused_answer(reply).message
+            if reply.status != 201:
+                raise EngineUnreachableError(
+                    f"the engine can't tag {image.image_id} as {repository}:{tag}: {message}", "Build it again."
+                )
 
     def _build_refused(self, request: BuildRequest, reply: Reply) -> EdkError:
         message = _refused_answer(reply).message
