@@ -35,6 +35,11 @@ def proxy_for(scheme: str, host: str, port: str, environ: Mapping[str, str]) -> 
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
+def is_excepted(host: str, port: str, environ: Mapping[str, str]) -> bool:
+    """Return whether ``no_proxy`` names a host, so that every tool reaches it without a proxy."""
+    return _bypassed(host.lower(), port, _variable("no_proxy", environ))
+
+
 def _variable(name: str, environ: Mapping[str, str]) -> str:
     return environ.get(name) or environ.get(name.upper(), "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from edk.domain.checks import Check
-from edk.domain.network import proxy_for
+from edk.domain.network import is_excepted
 from edk.orchestrator.doctor_model import Patient
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -45,15 +45,20 @@ def _proxies(patient: Patient) -> Check:
     named = [name for name, value in patient.settings.proxies if value and not name.lower().startswith("no_")]
     if not named:
         return Check("proxies", "ok", "none")
-    hosts = ("localhost.", patient.settings.push_host, patient.settings.registry)
-    through = [host for host in dict.fromkeys(hosts) if _asked_by_proxy(host, patient)]
+    addresses = ("localhost", patient.settings.push_host, patient.settings.registry)
+    through = [host for host in dict.fromkeys(map(_host, addresses)) if not _is_excepted(host, patient)]
     if not through:
-        return Check("proxies", "ok", f"{', '.join(named)}; the registry is by-passed")
-    missing = ",".join(host.partition(":")[0].rstrip(".") for host in through)
-    detail = f"{', '.join(named)} would be used to reach {missing}"
-    return Check("proxies", "warning", detail, f'export no_proxy="$no_proxy,{missing},127.0.0.1"')
+        return Check("proxies", "ok", f"{', '.join(named)}; no_proxy excepts the registry")
+    detail = f"{', '.join(named)} set, and no_proxy lacks {', '.join(through)}: tools may look for them at the proxy"
+    wanted = ",".join(dict.fromkeys((*through, "127.0.0.1")))
+    return Check("proxies", "warning", detail, f'export no_proxy="$no_proxy,{wanted}"')
 
 
-def _asked_by_proxy(address: str, patient: Patient) -> bool:
-    host, _, port = address.partition(":")
-    return bool(proxy_for("http", host, port, patient.environ))
+def _host(address: str) -> str:
+    return address.partition(":")[0]
+
+
+def _is_excepted(host: str, patient: Patient) -> bool:
+    settings = patient.settings
+    ports = [address.partition(":")[2] for address in (settings.push_host, settings.registry) if _host(address) == host]
+    return any(is_excepted(host, port, patient.environ) for port in ports or [""])

@@ -48,9 +48,7 @@ def _uploader(host: str) -> Put:
             mark = "&" if "?" in location else "?"
             url = f"{location}{mark}digest={digest_of(config)}"
             assert 201 == http.request("PUT", url, body=config).status
-            stored = http.request(
-                "PUT", f"{base}/manifests/{tag}", body=manifest, headers={"Content-Type": MANIFEST}
-            )
+            stored = http.request("PUT", f"{base}/manifests/{tag}", body=manifest, headers={"Content-Type": MANIFEST})
             assert 201 == stored.status
         return digest_of(manifest)
 

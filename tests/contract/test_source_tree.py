@@ -1,5 +1,7 @@
 """What every SourceTree does, the machine's and the one in memory."""
 
+# ruff: noqa: D102 (the methods of stand-ins are those of their protocol)
+
 from __future__ import annotations
 
 import os
