@@ -15,6 +15,8 @@ import pytest
 
 from edk.adapters.cancellation import Cancel
 from edk.adapters.engine import DockerEngineBuilder
+from edk.adapters.engine.endpoint import parse_endpoint
+from edk.adapters.engine.wire import EngineWire
 from edk.domain.errors import (
     BuildRefusedError,
     CancelledError,
@@ -49,7 +51,7 @@ class World:
         "memory",
     ]
 )
-def world(request: pytest.FixtureRequest) -> World:
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A builder of either kind, and a repository of its own for the test."""
     repository = f"engine-contract/{uuid.uuid4().hex}"
     ref = f"localhost:32000/{repository}:1"
@@ -58,11 +60,15 @@ def world(request: pytest.FixtureRequest) -> World:
         registry = FakeRegistry()
         fake = FakeImageBuilder(registry)
         fake.fail_push(dead, RegistryUnreachableError("nobody is there"))
-        return World(fake, "base", ref, lambda repo: registry.head(repo, "1").digest, dead)  # type: ignore[union-attr]
+        yield World(fake, "base", ref, lambda repo: registry.head(repo, "1").digest, dead)  # type: ignore[union-attr]
+        return
     base = request.getfixturevalue("busybox")
     endpoint = request.getfixturevalue("engine_endpoint")
     builder = DockerEngineBuilder(endpoint, {}, classic=request.param == "classic")
-    return World(builder, base, ref, _real_digest, dead)
+    yield World(builder, base, ref, _real_digest, dead)
+    wire = EngineWire(parse_endpoint(endpoint, {}))
+    for made in (ref, dead):
+        wire.ask("DELETE", f"/images/{made}")
 
 
 def _real_digest(repository: str) -> str:
