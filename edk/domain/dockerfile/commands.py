@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edk.domain.dockerfile.lines import GO_SPACE, DockerfileError, LineReader, LogicalLine
-from edk.domain.dockerfile.shell import ShellError, WordLexer
+from edk.domain.dockerfile.shell import WordLexer
+from edk.domain.dockerfile.shellpatterns import ShellError
 from edk.domain.dockerfile.words import (
     Flag,
     Split,
@@ -138,8 +139,7 @@ def _from_words(split: Split) -> tuple[Word, ...]:
     if len(words) == 3 and words[1].text.lower() == "as":
         if not _STAGE_NAME.fullmatch(words[2].text.lower()):
             raise DockerfileError(
-                f'invalid name for build stage: "{words[2].text}", '
-                "name can't start with a number or contain symbols"
+                f'invalid name for build stage: "{words[2].text}", name can\'t start with a number or contain symbols'
             )
     elif len(words) != 1:
         raise DockerfileError("FROM requires either one or three arguments")
@@ -149,8 +149,7 @@ def _from_words(split: Split) -> tuple[Word, ...]:
 def _sources(keyword: str, args: tuple[str, ...]) -> tuple[str, ...]:
     if len(args) < 2:
         raise DockerfileError(
-            f"{keyword} requires at least two arguments, but only one was provided. "
-            "Destination could not be determined"
+            f"{keyword} requires at least two arguments, but only one was provided. Destination could not be determined"
         )
     if heredoc_of(args[-1]):
         raise DockerfileError(f"{keyword} cannot accept a heredoc as a destination")

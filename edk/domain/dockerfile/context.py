@@ -126,7 +126,8 @@ def unmatched(rules: ContextRules, paths: Iterable[str]) -> tuple[tuple[ContextU
         rules: of the context.
         paths: of everything in the context that `ContextRules.wants`, folders included or not.
 
-    A source with wildcards may match nothing: BuildKit copies nothing then, without an error.
+    A source with wildcards may match nothing: BuildKit copies nothing then, without an error. A malformed
+    one is an error.
     """
     there = {above for path in paths for above in _and_above(path)}
     return tuple(
@@ -134,8 +135,12 @@ def unmatched(rules: ContextRules, paths: Iterable[str]) -> tuple[tuple[ContextU
         for use in rules.uses
         if use.exact
         for source in use.sources
-        if source != WHOLE and not has_wildcard(source) and source not in there
+        if source != WHOLE and source not in there and _must_match(source)
     )
+
+
+def _must_match(source: str) -> bool:
+    return not has_wildcard(source) or go_matcher(source) is None
 
 
 def _why_whole(uses: Iterable[ContextUse]) -> str:

@@ -7,12 +7,13 @@ on a hostile name, is matched by stepping through all its states at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 Matcher = Callable[[str], bool]
 
 _MANY_STARS = 2
 _STAR, _ANYTHING, _GLOBSTAR = "[^/]*", ".*", "(?:.*/)?"
+_EMPTY = ("[^\\0-\\U0010ffff]", "[\\0-\\U0010ffff]")  # a class of nothing, and its negation
 _STARS = frozenset({_STAR, _ANYTHING, _GLOBSTAR})
 
 
@@ -55,7 +56,7 @@ def go_matcher(pattern: str) -> Matcher | None:
 def moby_matcher(pattern: str) -> Matcher | None:
     """Return a matcher as moby's ``patternmatcher`` for a cleaned pattern; None if it is malformed."""
     tokens = _tokens(pattern, globstar=True)
-    if tokens is None:
+    if tokens is None or any(token in _EMPTY for token in tokens):
         return None
     rest = pattern[2:]
     if pattern.startswith("**") and rest and not rest.startswith("/") and not set(rest) & set("*?[]\\"):
@@ -107,8 +108,7 @@ def _class(pattern: str, at: int) -> tuple[str, int] | None:
     while True:
         if ranges and pattern.startswith("]", at):
             inner = "".join(ranges)
-            empty = "[^\\0-\\U0010ffff]" if not negated else "[\\0-\\U0010ffff]"
-            return (f"[{'^' * negated}{inner}]" if inner else empty), at + 1
+            return (f"[{'^' * negated}{inner}]" if inner else _EMPTY[negated]), at + 1
         low, at = _class_char(pattern, at)
         if not low:
             return None
@@ -138,34 +138,36 @@ def _compiled(tokens: list[str]) -> Matcher:
     if stars <= _MANY_STARS:
         regex = re.compile("".join(tokens), re.DOTALL)
         return lambda path: regex.fullmatch(path) is not None
-    return lambda path: _stepped(tokens, path)
+    places = [None if token in _STARS else re.compile(token, re.DOTALL) for token in tokens]
+    return lambda path: _stepped(tokens, places, path)
 
 
-def _stepped(tokens: list[str], path: str) -> bool:
+def _stepped(tokens: list[str], places: Sequence[re.Pattern[str] | None], path: str) -> bool:
     """Match by the set of all places in the pattern that can be reached; linear in the path's length."""
     states = _closed({0}, tokens)
     for char in path:
-        states = _closed(set(_moves(states, tokens, char)), tokens)
+        states = _closed(set(_moves(states, tokens, places, char)), tokens)
         if not states:
             return False
     return len(tokens) in states
 
 
-def _moves(states: set[int], tokens: list[str], char: str) -> Iterator[int]:
+def _moves(states: set[int], tokens: list[str], places: Sequence[re.Pattern[str] | None], char: str) -> Iterator[int]:
     """Yield the places behind a character; ``~n`` is inside the ``**/`` that is token n."""
     for state in states:
         if state == len(tokens):
             continue
-        token = tokens[~state if state < 0 else state]
+        place = ~state if state < 0 else state
+        token, wanted = tokens[place], places[place]
         if token == _GLOBSTAR:
-            yield state if state < 0 else ~state
+            yield ~place
             if char == "/":
-                yield (~state if state < 0 else state) + 1
-        elif token in _STARS:
+                yield place + 1
+        elif wanted is None:
             if token == _ANYTHING or char != "/":
-                yield state
-        elif re.fullmatch(token, char, re.DOTALL):
-            yield state + 1
+                yield place
+        elif wanted.fullmatch(char):
+            yield place + 1
 
 
 def _closed(states: set[int], tokens: list[str]) -> set[int]:

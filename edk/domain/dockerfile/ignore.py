@@ -20,6 +20,9 @@ MAX_BYTES = 8 << 20
 MAX_WILDCARDS = 2_000
 """So many patterns with wildcards are tried on each path; a file with more is refused."""
 
+MAX_STARS = 16
+"""A pattern with more ``*`` is refused: trying it takes too long."""
+
 IGNORE_NAME = ".dockerignore"
 
 
@@ -100,6 +103,9 @@ def parse_ignore(content: bytes) -> IgnoreRules:
         if matcher is None:
             message = f"syntax error in pattern: {'!' * pattern.negated}{pattern.text}"
             problems.append(codes.BAD_IGNORE_PATTERN.at("", number, message))
+        elif pattern.text.count("*") > MAX_STARS:
+            message = f"pattern with more than {MAX_STARS} stars: {pattern.text[:80]}"
+            problems.append(codes.TOO_LARGE.at("", number, message))
         elif _is_wild(pattern.text):
             wild.append((len(patterns), matcher))
             patterns.append(pattern)
@@ -110,9 +116,7 @@ def parse_ignore(content: bytes) -> IgnoreRules:
         message = f"{len(wild)} patterns with wildcards; at most {MAX_WILDCARDS} are tried"
         problems.append(codes.TOO_LARGE.at("", 0, message))
         return IgnoreRules(diagnostics=tuple(problems))
-    return IgnoreRules(
-        tuple(patterns), tuple(problems), {text: tuple(at) for text, at in plain.items()}, tuple(wild)
-    )
+    return IgnoreRules(tuple(patterns), tuple(problems), {text: tuple(at) for text, at in plain.items()}, tuple(wild))
 
 
 def ignore_file(dockerfile: str, names: Collection[str]) -> str:
@@ -132,13 +136,15 @@ def _pattern(line: str, number: int) -> Pattern | None:
     text = line.strip(GO_SPACE)
     if not text:
         return None
-    negated = text.startswith("!")
-    text = text[1:].strip(GO_SPACE) if negated else text
-    return Pattern(number, _clean(text) if text else "", negated)
+    bang, text = ("!", text[1:].strip(GO_SPACE)) if text.startswith("!") else ("", text)
+    cleaned = _clean(text) if text else ""
+    # The engine cleans the whole line once more, and only then looks whether it begins with ``!``.
+    again = _clean(bang + (cleaned[1:] if len(cleaned) > 1 and cleaned.startswith("/") else cleaned))
+    return Pattern(number, again.removeprefix("!"), again.startswith("!"))
 
 
 def _clean(text: str) -> str:
-    """Clean a path as Go's ``filepath.Clean`` and take one leading slash off."""
+    """Clean a path as Go's ``filepath.Clean``."""
     rooted = text.startswith("/")
     parts: list[str] = []
     for part in text.split("/"):
@@ -149,7 +155,7 @@ def _clean(text: str) -> str:
                 parts.append(part)
         elif part not in ("", "."):
             parts.append(part)
-    return "/".join(parts) or ("/" if rooted else ".")
+    return "/" * rooted + "/".join(parts) or "."
 
 
 def _is_wild(text: str) -> bool:

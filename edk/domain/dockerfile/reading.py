@@ -23,7 +23,7 @@ _ALLOWED_SYNTAX = re.compile(
 )
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])"
+_HOST = rf"(?:localhost|{_LABEL}(?:\.{_LABEL})+|{_LABEL}(?=:)|\[[a-fA-F0-9:]+\])"
 _REFERENCE = re.compile(
     rf"(?:{_HOST}(?::[0-9]+)?/)?{_PART}(?:/{_PART})*(?::[\w][\w.-]{{0,127}})?"
     r"(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?",
@@ -75,16 +75,14 @@ def read_dockerfile(
 
 
 def _reading(reader: LineReader, commands: list[Command], found: Walk) -> DockerfileReading:
-    needed = _needed(found)
+    needed = _needed(found, len(found.stages) - 1)
     final = found.stages[-1]
     images = tuple(replace(use, needed=use.stage in needed) for use in found.images)
     syntax = next((d for d in reader.directives if d.name == "syntax"), None)
     return DockerfileReading(
         parsed=True,
         instructions=_instructions(commands),
-        stages=tuple(
-            Stage(s.index, s.name, s.base, s.base_stage, s.line, s.index in needed) for s in found.stages
-        ),
+        stages=tuple(Stage(s.index, s.name, s.base, s.base_stage, s.line, s.index in needed) for s in found.stages),
         images=images,
         context=tuple(replace(use, needed=use.stage in needed) for use in found.context),
         labels=tuple(final.labels.values()),
@@ -103,16 +101,27 @@ def _instructions(commands: Iterable[Command]) -> tuple[Instruction, ...]:
     return tuple(Instruction(c.keyword, c.source.text.strip(), c.line, c.end_line) for c in commands)
 
 
-def _needed(found: Walk) -> frozenset[int]:
-    """Return the stages that the final one is built from, copies from or mounts from."""
+def _needed(found: Walk, stage: int) -> frozenset[int]:
+    """Return the stages that one is built from, copies from or mounts from, and itself."""
+    later = {user: used for user, used, _ in found.later if used < len(found.stages)}
     reached: set[int] = set()
-    todo = [len(found.stages) - 1]
+    todo = [stage]
     while todo:
-        stage = todo.pop()
-        if stage not in reached:
-            reached.add(stage)
-            todo.extend(found.stages[stage].needs)
+        at = todo.pop()
+        if at not in reached:
+            reached.add(at)
+            todo.extend(found.stages[at].needs)
+            todo.extend([later[at]] if at in later else [])
     return frozenset(reached)
+
+
+def _circles(found: Walk) -> list[Diagnostic]:
+    """Return where stages need each other in a circle: the engine refuses those in any stage."""
+    return [
+        codes.BAD_STAGE.at("", line, f"circular dependency detected on stage: {found.stages[user].name or user}")
+        for user, used, line in found.later
+        if used < len(found.stages) and user in _needed(found, used)
+    ]
 
 
 def _features(commands: Iterable[Command]) -> tuple[str, ...]:
@@ -158,6 +167,7 @@ def _diagnostics(
     for use in images:
         if use.line not in refused:
             out.extend(_about_image(use, unset.get(use.line, "") if use.how == "from" else ""))
+    out += [problem for problem in _circles(found) if problem.line not in {each.line for each in out}]
     out += _about_labels(found)
     out += [
         codes.WHOLE_CONTEXT.at("", use.line, "which files this line uses is only known to the base image")
@@ -189,7 +199,5 @@ def _about_labels(found: Walk) -> list[Diagnostic]:
     names = {label.value: label.line for label in found.labels if label.name == "IMAGE"}
     if len(names) > 1:
         listed = ", ".join(names)
-        out.append(
-            codes.SEVERAL_NAMES.at("", max(names.values()), f"LABEL IMAGE has several values: {listed}")
-        )
+        out.append(codes.SEVERAL_NAMES.at("", max(names.values()), f"LABEL IMAGE has several values: {listed}"))
     return out

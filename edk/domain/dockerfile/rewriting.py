@@ -9,9 +9,7 @@ from edk.domain.dockerfile.model import DockerfileReading, ImageUse
 from edk.domain.errors import BuildRefusedError
 
 
-def rewrite(
-    content: bytes, reading: DockerfileReading, replacements: Mapping[int, str], drop_syntax: bool
-) -> bytes:
+def rewrite(content: bytes, reading: DockerfileReading, replacements: Mapping[int, str], drop_syntax: bool) -> bytes:
     """Return a Dockerfile that names other images; every instruction keeps its lines.
 
     Args:

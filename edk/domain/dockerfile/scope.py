@@ -73,9 +73,7 @@ class Scope:
             self.inexact.add(name)
 
 
-def platform_args(
-    platform: str, build_platform: str, target: str, given: Mapping[str, str]
-) -> dict[str, str]:
+def platform_args(platform: str, build_platform: str, target: str, given: Mapping[str, str]) -> dict[str, str]:
     """Return the ARGs that BuildKit declares itself before the first FROM; `given` overrides them."""
     out: dict[str, str] = {}
     for prefix, value in (("BUILD", build_platform), ("TARGET", platform)):

@@ -57,7 +57,5 @@ def _pattern(pattern: str, *, greedy: bool) -> re.Pattern[str]:
                 raise ShellError(f"invalid pattern ({pattern}) in substitution: invalid escape '\\{char}'")
             out.append(re.escape(char))
         else:
-            out.append(
-                (".*" if greedy else ".*?") if char == "*" else "." if char == "?" else re.escape(char)
-            )
+            out.append((".*" if greedy else ".*?") if char == "*" else "." if char == "?" else re.escape(char))
     return re.compile("".join(out))

@@ -8,7 +8,7 @@ from edk.domain.dockerfile.commands import Command
 from edk.domain.dockerfile.lines import DockerfileError
 from edk.domain.dockerfile.model import ArgDeclaration, ImageUse, Label
 from edk.domain.dockerfile.scope import DEFAULT_PATH, Expanded, Scope, platform_args
-from edk.domain.dockerfile.shell import ShellError
+from edk.domain.dockerfile.shellpatterns import ShellError
 from edk.domain.dockerfile.uses import copy_uses, mount_uses
 from edk.domain.dockerfile.walked import SCRATCH, Built, Finding, Walk
 
@@ -52,9 +52,7 @@ def _stage_name(command: Command) -> str:
     return command.words[2].text.lower() if len(command.words) == 3 else ""
 
 
-def _begin(
-    found: Walk, command: Command, body: tuple[Command, ...], index: int, earlier: Mapping[str, int]
-) -> Built:
+def _begin(found: Walk, command: Command, body: tuple[Command, ...], index: int, earlier: Mapping[str, int]) -> Built:
     word = command.words[0]
     base, platform = Expanded(""), Expanded("")
     try:
@@ -63,9 +61,7 @@ def _begin(
         platform = found.globals.expand((flag and flag.value) or "")
         if not base.text:
             undefined = ", ".join(base.unset)
-            message = f"base name ({word.text}) should not be blank" + f": {undefined} has no value" * bool(
-                undefined
-            )
+            message = f"base name ({word.text}) should not be blank" + f": {undefined} has no value" * bool(undefined)
             found.findings.append(Finding("undefined", command.line, message))
         elif flag and not platform.text:
             found.findings.append(
@@ -76,9 +72,7 @@ def _begin(
     base_stage = earlier.get(base.text, -1)
     if base_stage >= 0:
         parent = found.stages[base_stage]
-        stage = Built(
-            index, _stage_name(command), base.text, base_stage, command.line, parent.scope.child(), body
-        )
+        stage = Built(index, _stage_name(command), base.text, base_stage, command.line, parent.scope.child(), body)
         stage.labels = dict(parent.labels)
         stage.needs.add(base_stage)
         stage.commands = (*parent.triggers, *body)

@@ -43,9 +43,7 @@ def copy_uses(found: Walk, stage: Built, command: Command) -> None:
     excludes = tuple(flag.value or "" for flag in command.flags if flag.name == "exclude")
     exact = all(source.exact for source in expanded)
     how: Literal["copy", "add"] = "copy" if command.keyword == "COPY" else "add"
-    found.context.append(
-        ContextUse(how, stage.index, command.line, sources, excludes, exact, True, with_parents)
-    )
+    found.context.append(ContextUse(how, stage.index, command.line, sources, excludes, exact, True, with_parents))
 
 
 def _source(text: str, *, parents: bool) -> str:
@@ -66,6 +64,7 @@ def _copy_from(found: Walk, stage: Built, command: Command, flag: Flag, origin: 
     index = int(origin) if origin.isascii() and origin.isdigit() else found.names.get(origin.lower(), -1)
     if index >= 0:
         if index >= stage.index:
+            found.later.append((stage.index, index, command.line))
             raise DockerfileError(
                 f'cannot copy from stage "{origin}", it needs to be defined before the current stage',
                 kind="stage",
@@ -87,6 +86,7 @@ def mount_uses(found: Walk, stage: Built, command: Command, flag: Flag) -> None:
     if mount.origin and mount.kind not in ("secret", "ssh"):
         index = found.names.get(mount.origin.lower(), -1)
         if index >= stage.index:
+            found.later.append((stage.index, index, command.line))
             raise DockerfileError(
                 f'cannot mount from stage "{mount.origin}", it needs to be defined before this one',
                 kind="stage",

@@ -40,7 +40,10 @@ class Built:
 
 @dataclass(slots=True)
 class Walk:
-    """Everything found by walking the instructions in their order."""
+    """Everything found by walking the instructions in their order.
+
+    `later` holds each use of a stage by itself or by an earlier one: user, used, line.
+    """
 
     build_args: Mapping[str, str]
     globals: Scope
@@ -50,4 +53,5 @@ class Walk:
     context: list[ContextUse] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     args: list[ArgDeclaration] = field(default_factory=list)
+    later: list[tuple[int, int, int]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from edk.domain.dockerfile.lines import GO_SPACE, DockerfileError
 
 BLANKS = re.compile(r"[\t\v\f\r ]+")
+_ASCII_SPACE = "\t\n\v\f\r "
 _WORD = re.compile(r"[^\t\v\f\r ]+")
 
 
@@ -68,7 +69,7 @@ def split_instruction(text: str, start: int, escape: str) -> Split:
 def _flags(text: str, at: int, end: int, escape: str) -> tuple[tuple[Flag, ...], int]:
     flags: list[Flag] = []
     while True:
-        while at < end and text[at] in GO_SPACE:
+        while at < end and text[at] in _ASCII_SPACE:
             at += 1
         if not text.startswith("--", at, end):
             return tuple(flags), at
@@ -86,7 +87,7 @@ def _flag_word(text: str, at: int, end: int, escape: str) -> tuple[str, list[int
     quote = ""
     while at < end:
         char = text[at]
-        if not quote and char in GO_SPACE:
+        if not quote and char in _ASCII_SPACE:
             break
         if quote and char == quote:
             quote = ""
@@ -105,9 +106,7 @@ def _flag_word(text: str, at: int, end: int, escape: str) -> tuple[str, list[int
 
 def blank_separated(split: Split) -> tuple[Word, ...]:
     """Return the words between blanks, quotes left in place."""
-    return tuple(
-        Word(m[0], split.start + m.start(), split.start + m.end()) for m in _WORD.finditer(split.rest)
-    )
+    return tuple(Word(m[0], split.start + m.start(), split.start + m.end()) for m in _WORD.finditer(split.rest))
 
 
 def quoted_words(rest: str, escape: str) -> list[str]:
@@ -164,9 +163,7 @@ def pairs(rest: str, escape: str, keyword: str) -> tuple[tuple[str, str], ...]:
     for word in words:
         name, equals, value = word.partition("=")
         if not equals:
-            raise DockerfileError(
-                f'Syntax error - can\'t find = in "{word}". Must be of the form: name=value'
-            )
+            raise DockerfileError(f'Syntax error - can\'t find = in "{word}". Must be of the form: name=value')
         if not name:
             raise DockerfileError(f"{keyword} names can not be blank")
         found.append((name, value))
