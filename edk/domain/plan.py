@@ -179,7 +179,7 @@ def _decide(
     for key in item.node.depends_on:
         below = decided.get(key)
         if below is None or below.action in {"blocked", "ignore"}:
-            name = below.label if below else key
+            name = below.label if below else next(b.ref for b in item.node.bases if b.target == key)
             return planned("blocked", f"it stands on {name}, which can't be built")
     if item.context.problem:
         return planned("blocked", item.context.problem)

@@ -214,8 +214,9 @@ def pinned(ref: str, digest: str, settings: Settings) -> str:
     local = split_local(ref, RegistryAliases.of(settings.registry, settings.registry_push))
     if local is None:
         return ref
-    suffix = f"@{digest}" if digest else f":{local.tag or 'latest'}"
-    return f"{settings.push_host}/{local.name}{suffix}" if not local.digest else ref
+    exact = local.digest or digest
+    suffix = f"@{exact}" if exact else f":{local.tag or 'latest'}"
+    return f"{settings.push_host}/{local.name}{suffix}"
 
 
 def _known_inputs(services: Services, standings: Mapping[str, Standing]) -> dict[str, dict[str, str]]:

@@ -117,7 +117,7 @@ def test_what_stands_on_one_that_is_not_decided_is_blocked() -> None:
     """Images of a circle come last; what stands on them does not wait for them."""
     (image,) = decide([prepared("top", "circle")], {}, {}, "r")
 
-    assert "blocked" == image.action
+    assert ("blocked", "it stands on circle, which can't be built") == (image.action, image.reason)
 
 
 def test_a_dependent_is_skipped_though_its_base_is_built_again() -> None:
