@@ -283,4 +283,9 @@ def _tag_all(task: Task, services: Services, digest: str, emit: Emit, done: str 
 
 def _remember(task: Task, services: Services, digest: str) -> None:
     services.cache.store_fingerprint(digest, task.image.fingerprint)
-    services.cache.store_readings(INPUTS, {task.image.fingerprint: msgspec.msgpack.encode(dict(task.image.parts))})
+    try:
+        parts = msgspec.msgpack.encode(dict(task.image.parts))
+    except UnicodeEncodeError:
+        # A file's name is no UTF-8: a later plan says that the inputs changed, and not which.
+        return
+    services.cache.store_readings(INPUTS, {task.image.fingerprint: parts})

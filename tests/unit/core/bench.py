@@ -111,7 +111,7 @@ class Bench:
         defaults = Settings(build_version="0.6.0", state_dir="/state", jobs=2)
         self.services = Services(
             settings=replace(defaults, **settings),  # type: ignore[arg-type]
-            open_tree=lambda: self.disk.fresh(),
+            open_tree=self.disk.fresh,
             cache=self.cache,
             registry=self.registry,
             builder=self.builder,
