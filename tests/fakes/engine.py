@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Protocol
 
@@ -162,38 +162,44 @@ class FakeImageBuilder:
             _stop_if(cancellation)
             received += piece
         call = BuildCall(request, bytes(received))
+        image_id, steps = _image_id(call), _statements(request.dockerfile)
         with self._lock:
             self.builds.append(call)
-        steps = _statements(request.dockerfile)
-        total = len(steps)
-        image_id = _image_id(call)
-        cached = image_id in self._built and not request.no_cache
+            cached = image_id in self._built and not request.no_cache
         for number, (line, text) in enumerate(steps, 1):
-            title = f"[{number}/{total}] {text}"
             _stop_if(cancellation)
-            if text.startswith("EDK"):
-                raise BuildRefusedError(f"{request.dockerfile_path}:{line}: unknown instruction: {text}")
-            progress(StepProgress(str(number), "cached" if cached else "started", title, line, number, total))
+            step = StepProgress(str(number), "started", f"[{number}/{len(steps)}] {text}", line, number, len(steps))
             if cached:
-                continue
-            if text.startswith("RUN exit "):
-                progress(StepProgress(str(number), "failed", title, line, number, total))
-                code = text.split()[-1]
-                raise StepFailedError(
-                    f"{request.dockerfile_path}:{line}: {text} exited with code {code}",
-                    instruction=text,
-                    line=line,
-                )
-            if text.startswith("RUN sleep "):
-                self._wait(float(text.split()[-1]), cancellation)
-                _stop_if(cancellation)
-            progress(StepProgress(str(number), "finished", title, line, number, total))
+                progress(replace(step, phase="cached"))
+            else:
+                self._run(request, text, step, progress, cancellation)
         self._play(self._build_script.get(request.name), cancellation)
         with self._lock:
             self._built.add(image_id)
             self._labels[image_id] = dict(request.labels)
         counted = sum(not text.upper().startswith("FROM ") for _, text in steps)
         return BuiltImage(image_id, counted, counted if cached else 0)
+
+    def _run(
+        self,
+        request: BuildRequest,
+        text: str,
+        step: StepProgress,
+        progress: Callable[[StepProgress], None],
+        cancellation: Cancellation,
+    ) -> None:
+        place = f"{request.dockerfile_path}:{step.line}"
+        if text.startswith("EDK"):
+            raise BuildRefusedError(f"{place}: unknown instruction: {text}")
+        progress(step)
+        if text.startswith("RUN exit "):
+            progress(replace(step, phase="failed"))
+            how = f"{text} exited with code {text.split()[-1]}"
+            raise StepFailedError(f"{place}: {how}", instruction=text, line=step.line)
+        if text.startswith("RUN sleep "):
+            self._wait(float(text.split()[-1]), cancellation)
+            _stop_if(cancellation)
+        progress(replace(step, phase="finished"))
 
     def _play(self, script: _Scripted | None, cancellation: Cancellation) -> None:
         if script is None:

@@ -18,7 +18,7 @@ from edk.adapters.engine.verdict import failure, refusal
 from edk.adapters.engine.wire import STALL_SECONDS, Answer, EngineWire, Reply
 from edk.domain.errors import BuildRefusedError, CancelledError, EdkError, EngineUnreachableError
 from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, PushProgress, StepProgress
-from edk.ports import Cancellation
+from edk.ports import Cache, Cancellation
 
 _REFUSED_LIMIT = 1 << 16
 _CANCEL_SECONDS = 0.5
@@ -32,6 +32,7 @@ class DockerEngineBuilder:
         environ: for credentials, certificates and the default endpoint; None: the process's own.
         classic: never use BuildKit.
         stall: seconds of silence after which a hanging engine counts as gone.
+        memory: where what is found out about engines outlives the process; None forgets it.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class DockerEngineBuilder:
         *,
         classic: bool = False,
         stall: float = STALL_SECONDS,
+        memory: Cache | None = None,
     ) -> None:
+        self._memory = memory
         self._environ = os.environ if environ is None else environ
         self._endpoint = endpoint or resolve_endpoint(self._environ)
         self._wire = EngineWire(parse_endpoint(self._endpoint, self._environ), stall)
@@ -54,7 +57,7 @@ class DockerEngineBuilder:
         pong = describing.ping(self._wire, until)
         identity = describing.identity(pong)
         if self._known is None or self._known[0] != identity:
-            self._known = identity, describing.describe(self._wire, self._endpoint, pong, until)
+            self._known = identity, describing.describe(self._wire, self._endpoint, pong, until, self._memory)
         return self._known[1]
 
     def build(

@@ -9,6 +9,7 @@ Podman's compatible reply counts ``STEP 2/5: RUN x`` and prints ``--> Using cach
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -34,6 +35,7 @@ class _Step:
     text: str
     statement: Statement | None
     cached: bool = False
+    began: float = field(default_factory=time.monotonic)
     tail: Tail = field(default_factory=Tail)
 
 
@@ -122,7 +124,8 @@ class ClassicBoard:
             self._done += 1
             self._cached += self._step.cached
         phase: Literal["failed", "cached", "finished"] = "cached" if self._step.cached else "finished"
-        self._tell("failed" if failed else phase, _title(self._step))
+        seconds = time.monotonic() - self._step.began
+        self._tell("failed" if failed else phase, _title(self._step), seconds=seconds)
         if not failed:
             self._step = None
 
@@ -137,13 +140,14 @@ class ClassicBoard:
         phase: Literal["started", "cached", "finished", "failed", "log"],
         title: str,
         stream: Literal["", "out", "err"] = "",
+        seconds: float = 0.0,
     ) -> None:
         step = self._step
         if step is None:
             self._progress(StepProgress("", phase, title, stream=stream))
             return
         line = step.statement.line if step.statement else 0
-        self._progress(StepProgress(str(step.number), phase, title, line, step.number, step.total, stream))
+        self._progress(StepProgress(str(step.number), phase, title, line, step.number, step.total, stream, seconds))
 
 
 def _title(step: _Step) -> str:

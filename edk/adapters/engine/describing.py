@@ -9,8 +9,10 @@ import time
 from edk.adapters.engine.wire import Answer, EngineWire
 from edk.domain.errors import EngineUnreachableError
 from edk.domain.requests import EngineInfo
+from edk.ports import Cache
 
 _BUDGET = 5.0
+_KIND = "engine"
 _PROBE = b"EDK"
 """A Dockerfile that no builder accepts: the shape of the refusal tells BuildKit, and nothing is built."""
 
@@ -38,8 +40,8 @@ def identity(answer: Answer) -> tuple[str, str, str]:
     )
 
 
-def describe(wire: EngineWire, endpoint: str, pong: Answer, until: float) -> EngineInfo:
-    """Return who answers; raise EngineUnreachableError."""
+def describe(wire: EngineWire, endpoint: str, pong: Answer, until: float, memory: Cache | None = None) -> EngineInfo:
+    """Return who answers; raise EngineUnreachableError. `memory` keeps what it took a trial to find out."""
     _, builder, podman = identity(pong)
     version = wire.ask("GET", "/version", _left(until)).json()
     info = wire.ask("GET", "/info", _left(until)).json()
@@ -53,11 +55,24 @@ def describe(wire: EngineWire, endpoint: str, pong: Answer, until: float) -> Eng
         name=name,
         version=number,
         endpoint=endpoint,
-        buildkit=not podman and (builder == "2" or _probe(wire, until)),
+        buildkit=not podman and (builder == "2" or _found(wire, until, f"{info.get('ID') or ''} {number}", memory)),
         containerd_store=any("io.containerd.snapshotter" in str(pair) for pair in driver),
         platform=f"{version.get('Os') or 'linux'}/{version.get('Arch') or 'amd64'}",
         root_dir=str(info.get("DockerRootDir") or ""),
     )
+
+
+def _found(wire: EngineWire, until: float, engine: str, memory: Cache | None) -> bool:
+    """Whether BuildKit was found, now or earlier: a trial takes the engine a tenth of a second.
+
+    Only a trial that found it is remembered: one that did not may have had another cause.
+    """
+    if memory is not None and memory.readings(_KIND, [engine]):
+        return True
+    found = _probe(wire, until)
+    if found and memory is not None and not engine.startswith(" "):
+        memory.store_readings(_KIND, {engine: b"buildkit"})
+    return found
 
 
 def _probe(wire: EngineWire, until: float) -> bool:
