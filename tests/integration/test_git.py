@@ -254,6 +254,19 @@ def test_a_folder_that_is_no_clone_becomes_one_around_its_files(world: World) ->
     assert any("stay as they are" in said and "a.txt" in said for said in world.told)
 
 
+def test_an_interrupted_copy_of_the_example_is_made_anew(world: World) -> None:
+    """Half an example that a killed run left is neither taken for one nor left lying about."""
+    half = world.path / "extensions" / ".otsus-method.edk-partial"
+    half.mkdir(parents=True)
+    (half / "half").write_text("")
+
+    world.init()
+
+    example = world.path / "extensions"
+    assert ["otsus-method"] == [entry.name for entry in example.iterdir()]
+    assert ["README.md"] == [entry.name for entry in (example / "otsus-method").iterdir()]
+
+
 def test_from_a_bundle_without_a_network(world: World) -> None:
     """A bundle is a source like any other, for the clone and for later fetches."""
     bundle = world.base / "k.bundle"

@@ -25,8 +25,9 @@ FILE = "state.sqlite"
 
 def filled(folder: Path) -> dict[str, bytes]:
     """Store a few readings, and return them."""
-    values = {f"key{number}": os.urandom(40) + bytes([number]) for number in range(60)}
-    store = SqliteStore(os.fspath(folder))
+    chance = random.Random(1)
+    values = {f"key{number}": chance.randbytes(41) for number in range(60)}
+    store = SqliteStore(os.fspath(folder), now=lambda: 20_000.0 * DAY)
     store.store_readings("python", values)
     store.store_fingerprint("sha256:1", "print")
     store.store_digests({"/w/a": (STAMP, HEX)})
@@ -131,6 +132,23 @@ def _assert_honest(folder: Path, content: bytes, values: dict[str, bytes]) -> No
     # Damage that no reading has met yet may lose a value, but never change it.
     again = SqliteStore(os.fspath(folder)).readings("python", ["again"])
     assert again.items() <= {"again": b"1"}.items()
+
+
+def test_a_row_that_nobody_asked_for_condemns_the_file(tmp_path: Path) -> None:
+    """Damaged inner pages may lead a search to another, sound row: it is no answer."""
+    filled(tmp_path)
+
+    class Misled:
+        """A database whose searches end anywhere."""
+
+        def execute(self, query: str, values: tuple[str, ...]) -> list[object]:
+            """Answer as if only the kind had been asked for."""
+            with closing(sqlite3.connect(tmp_path / FILE)) as db:
+                return db.execute(query.partition(" AND key IN")[0], values[:1]).fetchall()
+
+    with pytest.raises(sqlite3.DatabaseError, match="nobody asked for"):
+        facts.rows(Misled(), "reading.python", [b"key1"])  # type: ignore[arg-type]
+    assert 60 == len(facts.rows(Misled(), "reading.python", None))  # type: ignore[arg-type]
 
 
 def test_a_swapped_value_is_not_believed(tmp_path: Path) -> None:
