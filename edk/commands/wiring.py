@@ -27,7 +27,7 @@ from edk.ui.log_files import Fanout, LogFiles
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from edk.ports import Cancellation, ChartPackager, EventSink, ImageBuilder, Platform
+    from edk.ports import Cache, Cancellation, ChartPackager, EventSink, ImageBuilder, Platform
 
 BUNDLED = os.path.join(os.path.dirname(edk.__file__), "bundled")  # noqa: PTH118, PTH120
 
@@ -93,14 +93,16 @@ def sink_of(options: argparse.Namespace) -> EventSink:
 class LazyBuilder:
     """An `ImageBuilder` that is imported when it is first used: where all is unchanged, it never is."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, memory: Cache | None = None) -> None:
         self._settings = settings
+        self._memory = memory
 
     @cached_property
     def _builder(self) -> ImageBuilder:
         from edk.adapters.engine import DockerEngineBuilder
 
-        return DockerEngineBuilder(self._settings.docker_host, classic=self._settings.classic_builder)
+        settings = self._settings
+        return DockerEngineBuilder(settings.docker_host, classic=settings.classic_builder, memory=self._memory)
 
     def describe(self) -> EngineInfo:
         """See `edk.ports.ImageBuilder.describe`."""
@@ -150,7 +152,7 @@ class Wired:
             open_tree=tree.fresh,
             cache=self._store,
             registry=HttpRegistry(settings.push_host, insecure=(settings.push_host, settings.registry)),
-            builder=LazyBuilder(settings),
+            builder=LazyBuilder(settings, self._store),
             locks=FileLocks(settings.state_dir, command, notice),
             clock=SystemClock(),
             sink=sink,
