@@ -194,10 +194,10 @@ class FakeImageBuilder:
         progress(step)
         if text.startswith("RUN exit "):
             progress(replace(step, phase="failed"))
-            how = f"{text} exited with code {text.split()[-1]}"
+            how = f"{text} exited with code {text.rsplit(maxsplit=1)[-1]}"
             raise StepFailedError(f"{place}: {how}", instruction=text, line=step.line)
         if text.startswith("RUN sleep "):
-            self._wait(float(text.split()[-1]), cancellation)
+            self._wait(float(text.rsplit(maxsplit=1)[-1]), cancellation)
             _stop_if(cancellation)
         progress(replace(step, phase="finished"))
 
