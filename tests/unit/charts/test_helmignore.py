@@ -33,7 +33,7 @@ from edk.domain.errors import ChartError
     ],
 )
 def test_paths_are_left_out_as_helm_does(rules: str, path: str, folder: bool, expected: bool) -> None:
-    """The table was compared with what helm package leaves out."""
+    """As in helm; an integration test compares the files of real archives."""
     assert expected == is_ignored(read_helmignore(rules.encode(), ".helmignore"), path, folder=folder)
 
 

@@ -1,0 +1,166 @@
+"""Packaging and uploading the charts of an extension."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edk.domain.charts.reading import read_chart
+from edk.domain.errors import ChartError, EdkError, PlatformUnreachableError
+from edk.domain.events import ChartFailed, ChartPackaged, ChartUploaded, Event
+from edk.orchestrator.chart_staging import StagingOptions
+from edk.orchestrator.charts import ChartResult, ChartSource, Packaging, package_charts
+from tests.fakes.clock import FakeClock
+from tests.fakes.tree import FakeTree
+
+
+@dataclass
+class FakePackager:
+    """Writes an empty archive, and keeps what stood in the staged folders."""
+
+    error: EdkError | None = None
+    staged: list[tuple[str, str]] = field(default_factory=list)
+
+    def package(self, chart_dir: str, out_dir: str) -> str:
+        """Write the archive, or fail."""
+        self.staged.append((Path(chart_dir).name, (Path(chart_dir) / "Chart.yaml").read_text()))
+        if self.error is not None:
+            raise self.error
+        archive = Path(out_dir, f"{Path(chart_dir).name}.tgz")
+        archive.write_bytes(b"")
+        return str(archive)
+
+
+@dataclass
+class FakePlatform:
+    """Takes every chart, or none."""
+
+    error: EdkError | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def health(self) -> None:
+        """Answer."""
+
+    def upload_chart(self, archive: str) -> str:
+        """Take the archive, or fail."""
+        self.asked.append(Path(archive).name)
+        if self.error is not None:
+            raise self.error
+        return "added"
+
+    def import_image(self, filename: str) -> str:
+        """Take the image."""
+        return filename
+
+
+@dataclass
+class FakeSink:
+    """Keeps the events."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        self.events.append(event)
+
+    def close(self) -> None:
+        """Nothing is left."""
+
+
+CHARTS = {
+    "/ext/one/Chart.yaml": "apiVersion: v2\nname: one\nversion: 0.0.0\n",
+    "/ext/two/Chart.yaml": "apiVersion: v2\nname: two\nversion: 0.0.0\n",
+}
+
+
+def run(
+    tmp_path: Path,
+    charts: dict[str, str] | None = None,
+    packager: FakePackager | None = None,
+    platform: FakePlatform | None = None,
+) -> tuple[tuple[ChartResult, ...], list[Event]]:
+    """Package some charts; return results and events."""
+    files = CHARTS if charts is None else charts
+    sink = FakeSink()
+    sources = [
+        ChartSource(read_chart(path[1:-11], {"Chart.yaml": text.encode()}), path.removesuffix("/Chart.yaml"))
+        for path, text in files.items()
+    ]
+    packaging = Packaging(
+        FakeTree({**files}), {}, StagingOptions(version="1.2.3"), str(tmp_path / "staging"), str(tmp_path),
+        packager or FakePackager(), "fake", platform, "http://kube-helm", sink, FakeClock(),
+    )  # fmt: skip
+    return package_charts(sources, packaging), sink.events
+
+
+def test_every_chart_is_packaged_and_uploaded(tmp_path: Path) -> None:
+    """Two charts are two archives and two uploads, each told."""
+    packager, platform = FakePackager(), FakePlatform()
+    results, events = run(tmp_path, packager=packager, platform=platform)
+    one, two = str(tmp_path / "one.tgz"), str(tmp_path / "two.tgz")
+
+    assert (ChartResult("one", one, uploaded=True), ChartResult("two", two, uploaded=True)) == results
+    assert [
+        ChartPackaged("one", "1.2.3", one, "fake", 0.0),
+        ChartUploaded("one", "http://kube-helm", "added"),
+        ChartPackaged("two", "1.2.3", two, "fake", 0.0),
+        ChartUploaded("two", "http://kube-helm", "added"),
+    ] == events
+    assert ("one", 'apiVersion: v2\nname: one\nversion: "1.2.3"\n') == packager.staged[0]
+
+
+def test_no_chart_is_right_as_well(tmp_path: Path) -> None:
+    """Nothing is packaged, and nothing is wrong."""
+    assert ((), []) == run(tmp_path, charts={})
+
+
+def test_without_a_platform_nothing_is_uploaded(tmp_path: Path) -> None:
+    """The archives are there, and that is all."""
+    results, events = run(tmp_path)
+
+    assert [False, False] == [result.uploaded for result in results]
+    assert [ChartPackaged] * 2 == [type(event) for event in events]
+
+
+def test_a_broken_chart_leaves_the_others(tmp_path: Path) -> None:
+    """It is told with its place, and the next one is packaged."""
+    broken = CHARTS["/ext/one/Chart.yaml"] + "dependencies:\n- name: gone\n"
+    results, events = run(tmp_path, {**CHARTS, "/ext/one/Chart.yaml": broken})
+
+    assert ["", str(tmp_path / "two.tgz")] == [result.archive for result in results]
+    assert isinstance(events[0], ChartFailed)
+    assert "/ext/one/Chart.yaml:5: the chart “gone” is in none of the roots" == events[0].message
+    assert isinstance(results[0].error, ChartError)
+
+
+def test_a_refused_chart_keeps_its_archive(tmp_path: Path) -> None:
+    """What kube-helm says is shown; the other chart is sent all the same."""
+    platform = FakePlatform(ChartError("refused", "hint"))
+    results, events = run(tmp_path, platform=platform)
+
+    assert ["one.tgz", "two.tgz"] == platform.asked
+    assert [str(tmp_path / "one.tgz"), False] == [results[0].archive, results[0].uploaded]
+    assert ChartFailed("one", "refused", "hint") == events[1]
+
+
+def test_a_platform_that_is_away_is_asked_once(tmp_path: Path) -> None:
+    """Every chart is packaged, and the exit code of each says that the platform was out of reach."""
+    platform = FakePlatform(PlatformUnreachableError("away", ""))
+    results, _ = run(tmp_path, platform=platform)
+
+    assert ["one.tgz"] == platform.asked
+    assert [True, True] == [bool(result.archive) for result in results]
+    assert [4, 4] == [result.error.exit_code if result.error else 0 for result in results]
+
+
+def test_nothing_staged_is_left(tmp_path: Path) -> None:
+    """Neither after a success nor after a failure, nor from a run that was killed."""
+    killed = tmp_path / "staging" / "staged-999999999-x"
+    running = tmp_path / "staging" / f"staged-{os.getpid()}-x"
+    killed.mkdir(parents=True)
+    running.mkdir()
+    run(tmp_path)
+    run(tmp_path, packager=FakePackager(ChartError("no", "")))
+
+    assert [running] == list((tmp_path / "staging").iterdir())
