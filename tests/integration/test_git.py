@@ -383,12 +383,12 @@ def test_killed_at_any_instant_the_next_run_converges(world: World) -> None:
 
 
 def _until_unlocked(init: Callable[[str], InitResult], version: str) -> None:
-    """Run init; a git that outlived its parent by a moment may still hold its lock file."""
+    """Run init; a child that outlived its killed parent by a moment may still hold git's lock or ours."""
     for _ in range(50):
         try:
             init(version)
-        except SourceError as error:
-            if ".lock" not in error.message:
+        except (SourceError, UsageError) as error:
+            if ".lock" not in error.message and "already setting up" not in error.message:
                 raise
             time.sleep(0.1)
         else:
