@@ -93,30 +93,38 @@ def parse_ignore(content: bytes) -> IgnoreRules:
     wild: list[tuple[int, Matcher]] = []
     problems: list[Diagnostic] = []
     for number, raw in enumerate(content.removeprefix(BOM).split(b"\n"), 1):
-        if len(raw) > MAX_LINE_BYTES:
-            problems.append(codes.BAD_IGNORE_PATTERN.at("", number, "the line is too long"))
-            continue
         pattern = _pattern(raw.decode("utf-8", "surrogateescape"), number)
         if pattern is None:
             continue
-        matcher = moby_matcher(pattern.text) if pattern.text else None
-        if matcher is None:
-            message = f"syntax error in pattern: {'!' * pattern.negated}{pattern.text}"
-            problems.append(codes.BAD_IGNORE_PATTERN.at("", number, message))
-        elif pattern.text.count("*") > MAX_STARS:
-            message = f"pattern with more than {MAX_STARS} stars: {pattern.text[:80]}"
-            problems.append(codes.TOO_LARGE.at("", number, message))
-        elif _is_wild(pattern.text):
-            wild.append((len(patterns), matcher))
-            patterns.append(pattern)
-        else:
+        if len(wild) == MAX_WILDCARDS:
+            message = f"more than {MAX_WILDCARDS} patterns with wildcards"
+            return IgnoreRules(diagnostics=(codes.TOO_LARGE.at("", number, message),))
+        read = _matcher(pattern, len(raw))
+        if isinstance(read, Diagnostic):
+            problems.append(read)
+            continue
+        if read is None:
             plain.setdefault(pattern.text, []).append(len(patterns))
-            patterns.append(pattern)
-    if len(wild) > MAX_WILDCARDS:
-        message = f"{len(wild)} patterns with wildcards; at most {MAX_WILDCARDS} are tried"
-        problems.append(codes.TOO_LARGE.at("", 0, message))
-        return IgnoreRules(diagnostics=tuple(problems))
+        else:
+            wild.append((len(patterns), read))
+        patterns.append(pattern)
     return IgnoreRules(tuple(patterns), tuple(problems), {text: tuple(at) for text, at in plain.items()}, tuple(wild))
+
+
+def _matcher(pattern: Pattern, size: int) -> Matcher | Diagnostic | None:
+    """Return what matches a pattern: None if it is plain text, a diagnostic if it is refused."""
+    if size > MAX_LINE_BYTES:
+        return codes.BAD_IGNORE_PATTERN.at("", pattern.line, "the line is too long")
+    if pattern.text and not _is_wild(pattern.text):
+        return None
+    if pattern.text.count("*") > MAX_STARS:
+        message = f"pattern with more than {MAX_STARS} stars: {pattern.text[:80]}"
+        return codes.TOO_LARGE.at("", pattern.line, message)
+    matcher = moby_matcher(pattern.text) if pattern.text else None
+    if matcher is None:
+        message = f"syntax error in pattern: {'!' * pattern.negated}{pattern.text}"
+        return codes.BAD_IGNORE_PATTERN.at("", pattern.line, message)
+    return matcher
 
 
 def ignore_file(dockerfile: str, names: Collection[str]) -> str:
