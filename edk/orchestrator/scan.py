@@ -192,22 +192,11 @@ def _chart_digests(
             if entry.kind == "dir" and whole and depth < MAX_CHART_DEPTH and path.startswith("templates"):
                 pending.append((path, depth + 1))
             elif entry.kind == "file" and (below or entry.name in names):
-                _add_digest(tree, f"{base}/{path}", entry, path, digests, problems)
+                try:
+                    digests[path] = tree.digest(f"{base}/{path}", entry)
+                except OSError as error:
+                    problems.append(diagnose(f"{folder}/{path}".lstrip("/"), error))
     return digests
-
-
-def _add_digest(
-    tree: SourceTree,
-    full: str,
-    entry: object,
-    path: str,
-    digests: dict[str, str],
-    problems: list[Diagnostic],
-) -> None:
-    try:
-        digests[path] = tree.digest(full, entry)  # type: ignore[arg-type]
-    except OSError as error:
-        problems.append(diagnose(path, error))
 
 
 def _contents(

@@ -7,7 +7,6 @@ it says what happened.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ from edk.orchestrator.context_tar import dockerfile_member, stream_context
 from edk.orchestrator.observe import stand
 from edk.orchestrator.pipeline import INPUTS
 from edk.orchestrator.services import Services
+from edk.orchestrator.walk import follow_inside
 from edk.ports import Cancellation, SourceTree
 
 MAX_DOCKERFILE_BYTES = 8 << 20
@@ -211,9 +211,12 @@ def _request(task: Task, services: Services, tree: SourceTree) -> tuple[BuildReq
 
 def _dockerfile(tree: SourceTree, target: Target) -> bytes:
     """Return the Dockerfile's content; raise ContextChangedError if it is not what the plan saw."""
-    path = f"{target.root.path}/{target.dockerfile}"
+    root = target.root.path
+    path = f"{root}/{target.dockerfile}"
     try:
-        content = tree.read(os.path.realpath(path), MAX_DOCKERFILE_BYTES)
+        entry = tree.stat(path)
+        followed = follow_inside(tree, root, target.dockerfile, entry) if entry.kind == "link" else None
+        content = tree.read(f"{root}/{followed[0]}" if followed else path, MAX_DOCKERFILE_BYTES)
     except (OSError, ValueError) as error:
         raise ContextChangedError(f"{path} can't be read any more: {error}") from error
     if hashlib.sha256(content).hexdigest() != target.content_digest:

@@ -16,7 +16,7 @@ def encodable(value: Any) -> Any:  # noqa: ANN401 - any JSON value
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
         return {encodable(key): encodable(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [encodable(item) for item in value]
     return value
 
