@@ -25,7 +25,7 @@ from edk.ports import Cancellation
 def run(options: argparse.Namespace) -> int:
     """Build what the command line asks for, and return the exit code."""
     settings = settings_of(options, options.dir)
-    sink = sink_of(options)
+    sink = sink_of(options, settings)
     with Wired(settings, sink, "edk build") as services:
         request = request_of(options, settings)
         if options.dry_run:

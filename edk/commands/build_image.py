@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     force = options.force or options.no_cache or options.pull
     roots = roots_for([context], places_of(settings))
     request = PlanRequest(roots, "images", force=force, single=single)
-    with Wired(settings, sink_of(options), "edk build-image") as services:
+    with Wired(settings, sink_of(options, settings), "edk build-image") as services:
         code = build(services, request, BuildOptions(options.no_cache, options.pull), charts=False, upload=False)
         if code == EXIT_DONE and (options.tar or options.import_):
             _export(services, request, upload=options.import_)

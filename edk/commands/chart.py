@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     """Package the charts below a folder and upload them; return the exit code."""
     settings = settings_of(options, [options.dir])
     roots = roots_for([options.dir], places_of(settings))
-    with Wired(settings, sink_of(options), "edk chart") as services:
+    with Wired(settings, sink_of(options, settings), "edk chart") as services:
         workspace = scan(services.open_tree(), services.cache, ScanRequest(roots, settings.exclude))
         return _package(services if options.no_import else with_platform(services), workspace, options.dir)
 

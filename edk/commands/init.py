@@ -26,7 +26,7 @@ from edk.settings import Settings
 def run(options: argparse.Namespace) -> int:
     """Set everything up, say what to run next, and return the exit code."""
     settings = settings_of(options)
-    sink = sink_of(options)
+    sink = sink_of(options, settings)
     started = SystemClock().monotonic()
     with Wired(settings, sink, "edk init") as services:
         locks = FileLocks(settings.state_dir, "edk init")

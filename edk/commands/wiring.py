@@ -17,12 +17,15 @@ from edk.adapters.locks import FileLocks
 from edk.adapters.store.store import SqliteStore
 from edk.domain import events as ev
 from edk.domain.errors import UsageError
+from edk.domain.redaction import Redactor, secrets_of
 from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, PushProgress, StepProgress
 from edk.domain.workspace import Root
 from edk.orchestrator.roots import Places, roots_for
 from edk.orchestrator.services import Services
 from edk.settings import Settings, load_settings
+from edk.ui.log import EventLog
 from edk.ui.log_files import Fanout, LogFiles
+from edk.ui.redacted import Redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,15 +82,20 @@ def places_of(settings: Settings) -> Places:
     return Places(settings.extensions_dir, settings.repo_path, BUNDLED)
 
 
-def sink_of(options: argparse.Namespace) -> EventSink:
-    """Return the sink that a command line asks for, and the files of logs."""
+def sink_of(options: argparse.Namespace, settings: Settings) -> EventSink:
+    """Return the sinks that a command line asks for: a surface, the logs of images, the log; secrets masked."""
+    surface: EventSink
     if options.json:
         from edk.ui.json_lines import JsonLines
 
-        return Fanout(JsonLines(sys.stdout, SystemClock().now), LogFiles())
-    from edk.ui.plain import PlainLines
+        surface = JsonLines(sys.stdout, SystemClock().now)
+    else:
+        from edk.ui.plain import PlainLines
 
-    return Fanout(PlainLines(sys.stdout, verbose=options.verbose), LogFiles())
+        surface = PlainLines(sys.stdout, verbose=options.verbose)
+    log = EventLog(settings.state_path("edk.log"), stderr=os.environ.get("EDK_LOG", "").lower() == "debug")
+    redactor = Redactor(secrets_of(settings.build_args, settings.proxies))
+    return Redacted(Fanout(surface, LogFiles(), log), redactor)
 
 
 class LazyBuilder:
