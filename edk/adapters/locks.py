@@ -37,7 +37,7 @@ class FileLocks:
     Args:
         state_dir: locks lie in its sub-folder ``locks``.
         command: what this process is, e.g. ``edk build``, told to others by `holder`.
-        notice: called once if the folder can't be written: locks then hold within this process alone.
+        notice: called once if the folder can't be written: locks then keep nobody out.
     """
 
     def __init__(self, state_dir: str, command: str, notice: Callable[[str], None] = lambda _: None) -> None:

@@ -17,7 +17,7 @@ from edk.domain.plan import BuildPlan
 from edk.domain.run import RunState, StopAsked
 from edk.orchestrator.build import BuildOptions, announce, exit_code_of, run_images
 from edk.orchestrator.crew import QueueInbox
-from edk.orchestrator.pipeline import PlanRequest, make_plan
+from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.orchestrator.services import Services
 from edk.ports import Cancellation
 
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     with Wired(settings, sink, "edk build") as services:
         request = request_of(options, settings)
         if options.dry_run:
-            plan = make_plan(services, services.open_tree(), request)
+            plan = steady_plan(services, request)
             print_plan(plan, as_json=options.json)
             return errors.EXIT_SOURCES if plan.has_errors else errors.EXIT_DONE
         build_options = BuildOptions(options.no_cache, options.pull)

@@ -15,7 +15,7 @@ from edk.domain.reference import valid_name, valid_tag
 from edk.domain.workspace import Root
 from edk.orchestrator.build import BuildOptions
 from edk.orchestrator.image_archive import write_archive
-from edk.orchestrator.pipeline import PlanRequest, make_plan
+from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.orchestrator.roots import checked_dir, roots_for
 from edk.orchestrator.services import Services
 from edk.orchestrator.single import SingleDockerfile
@@ -59,7 +59,7 @@ def _checked(value: str | None, option: str, valid: Callable[[str], bool]) -> st
 def _export(services: Services, request: PlanRequest, *, upload: bool) -> None:
     """Write the archive where the platform looks for it, and have it imported."""
     settings = services.settings
-    plan = make_plan(services, services.open_tree(), replace(request, force=False))
+    plan = steady_plan(services, replace(request, force=False))
     # What it stands on comes before it, so the one that was asked for is the last.
     target, tags = plan.images[-1].node.target, plan.images[-1].node.tags
     archive = f"{settings.volume_path}/{target.name.replace('/', '_')}.tar"

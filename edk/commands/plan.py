@@ -8,7 +8,7 @@ import sys
 from edk.commands.wiring import Wired, selected_roots, settings_of
 from edk.domain.errors import EXIT_DONE, EXIT_SOURCES
 from edk.domain.plan import BuildPlan
-from edk.orchestrator.pipeline import PlanRequest, make_plan
+from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.ports import EventSink
 from edk.settings import Settings
 
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     sink: EventSink = _Notices()
     with Wired(settings, sink, "edk plan") as services:
         request = request_of(options, settings)
-        plan = make_plan(services, services.open_tree(), request)
+        plan = steady_plan(services, request)
     print_plan(plan, as_json=options.json)
     return EXIT_SOURCES if plan.has_errors else EXIT_DONE
 

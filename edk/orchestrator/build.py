@@ -13,7 +13,7 @@ from edk.domain.run import RunState
 from edk.domain.workspace import LocatedDiagnostic
 from edk.orchestrator.crew import QueueInbox, ThreadCrew
 from edk.orchestrator.loop import Loop, LoopOptions
-from edk.orchestrator.pipeline import PlanRequest, make_plan
+from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.orchestrator.services import Services
 from edk.ports import Cancellation
 
@@ -36,8 +36,7 @@ class BuildOptions:
 def announce(services: Services, request: PlanRequest) -> BuildPlan:
     """Make a plan and show what was read, what is wrong, and what will happen."""
     started = services.clock.monotonic()
-    tree = services.open_tree()
-    plan = make_plan(services, tree, request)
+    plan = steady_plan(services, request)
     seconds = services.clock.monotonic() - started
     show_plan(services, plan, seconds)
     return plan
@@ -91,13 +90,13 @@ def run_images(
         services.registry.ping()
         if not info.buildkit and not request.all_stages:
             request = replace(request, all_stages=True)
-            plan = make_plan(services, services.open_tree(), request)
+            plan = steady_plan(services, request)
     loop = Loop(
         inbox,
         ThreadCrew(services, new_cancellation),
         services.clock.monotonic,
         services.sink.emit,
-        lambda: make_plan(services, services.open_tree(), request),
+        lambda: steady_plan(services, request),
         LoopOptions(services.settings.jobs, services.settings.retries, request.force, options.no_cache, options.pull),
     )
     return loop.run(plan)

@@ -21,7 +21,7 @@ MAX_DEPTH = 256
 
 
 def read_context(
-    tree: SourceTree, target: Target, *, all_stages: bool, warn_bytes: int
+    tree: SourceTree, target: Target, *, all_stages: bool, warn_bytes: int, whole: str = ""
 ) -> tuple[ContextReading, list[Diagnostic]]:
     """Return what of a target's context counts, and what is wrong with it.
 
@@ -30,6 +30,7 @@ def read_context(
         target: whose context it is.
         all_stages: whether stages count that the last one does not need.
         warn_bytes: a larger context is warned about.
+        whole: why the whole context counts, whatever the Dockerfile says; empty if it does not.
     """
     root = f"{target.root.path}/{target.context}" if target.context else target.root.path
     try:
@@ -41,7 +42,7 @@ def read_context(
     wrong = [d for d in problems if d.severity == "error"]
     if wrong:
         return ContextReading(problem=f"{path}:{wrong[0].line}: {wrong[0].message} ({wrong[0].code})"), problems
-    rules = context_rules(target.reading, ignore, all_stages)
+    rules = context_rules(target.reading, ignore, all_stages, whole)
     try:
         found = _collect_all(tree, root, rules)
         if found is None:

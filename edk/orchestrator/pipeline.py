@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from edk.domain.charts.selection import check_dependencies, top_charts
-from edk.domain.errors import UsageError
+from edk.domain.errors import ContextChangedError, SourceError, UsageError
 from edk.domain.fingerprint import Inputs, components, declared, fingerprint
 from edk.domain.graph import BuildGraph, GraphRules, Node, build_graph, waves
 from edk.domain.plan import BuildPlan, ContextReading, Prepared, Standing, decide
@@ -26,6 +26,8 @@ from edk.settings import Settings
 
 Selection = Literal["extension", "images", "bases", "all-bases"]
 INPUTS = "inputs"
+MAX_ATTEMPTS = 20
+PAUSE = 0.1
 _PARTS = msgspec.msgpack.Decoder(dict[str, str])
 
 
@@ -52,6 +54,21 @@ class PlanRequest:
     ask_registry: bool = True
     all_stages: bool = False
     single: SingleDockerfile | None = None
+
+
+def steady_plan(services: Services, request: PlanRequest) -> BuildPlan:
+    """Return a plan made of files that stood still while it was made.
+
+    Raises:
+        SourceError: files kept changing; see `make_plan` for the rest.
+    """
+    for _ in range(MAX_ATTEMPTS):
+        try:
+            return make_plan(services, services.open_tree(), request)
+        except ContextChangedError as error:
+            changed = error
+            services.clock.sleep(PAUSE)
+    raise SourceError(f"files keep changing while they are read: {changed.message}", "stop what writes, and try again")
 
 
 def make_plan(services: Services, tree: SourceTree, request: PlanRequest) -> BuildPlan:
@@ -168,11 +185,16 @@ def _prepare(
     fingerprints: dict[str, str] = {}
     prepared = []
     problems: list[LocatedDiagnostic] = []
+    by_key = graph.by_key
     for node in graph.nodes:
         if not _is_buildable(node):
             prepared.append(Prepared(node))
             continue
-        context, found = read_context(tree, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes)
+        triggers = [by_key[key] for key in node.depends_on if by_key[key].target.reading.onbuild]
+        whole = f"{triggers[0].target.label} has ONBUILD instructions" if triggers else ""
+        context, found = read_context(
+            tree, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole
+        )
         problems.extend(LocatedDiagnostic(node.target.root, d) for d in found)
         item = _prepared(node, context, settings, externals, fingerprints)
         fingerprints[node.key] = item.fingerprint

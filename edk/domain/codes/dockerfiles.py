@@ -122,14 +122,6 @@ SEVERAL_NAMES = Code(
     "image, or the last one if the final stage has none.",
     "Keep one LABEL IMAGE, in the final stage",
 )
-MISSING_SOURCE = Code(
-    "EDK216",
-    "error",
-    "Source of COPY is missing",
-    "Nothing in the context matches a source of COPY, ADD or a bind mount, or .dockerignore leaves it out. "
-    "The build will fail at this line.",
-    "Correct the path (it is relative to the context's root), or add the file",
-)
 REMOTE_SOURCE = Code(
     "EDK217",
     "info",
@@ -162,7 +154,6 @@ CODES: tuple[Code, ...] = (
     TOO_LARGE,
     OPEN_LABEL,
     SEVERAL_NAMES,
-    MISSING_SOURCE,
     REMOTE_SOURCE,
     EMPTY_CONTINUATION,
 )
