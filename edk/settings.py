@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -167,6 +168,11 @@ def load_settings(
 def _validated(settings: Settings) -> Settings:
     if settings.jobs < 0 or settings.jobs > 1000:
         raise UsageError(f"jobs must be between 1 and 1000, not {settings.jobs}", "for example --jobs 4")
+    for field in ("retries", "build_timeout", "max_context_bytes"):
+        if getattr(settings, field) < 0:
+            raise UsageError(f"{field} must not be negative, but is {getattr(settings, field)}")
+    if not settings.registry.strip("/"):
+        raise UsageError("registry is empty", f"for example {DEFAULT_REGISTRY}")
     jobs = settings.jobs or min(8, 2 * (os.cpu_count() or 2))
     for field in ("registry", "registry_push", "platform_registry"):
         value = getattr(settings, field)
@@ -200,6 +206,8 @@ def _merge(values: dict[str, Any], config: Mapping[str, Any]) -> None:
 def _read_config(path: str) -> dict[str, Any] | None:
     """Return one file's settings by field, None if there is no such file."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+            raise UsageError(f"{path} is no regular file", "make it one, or remove it")
         with open(path, "rb") as file:  # noqa: PTH123
             content = file.read(MAX_CONFIG_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
@@ -215,8 +223,11 @@ def _parse_config(path: str, content: bytes) -> dict[str, Any]:
     import yaml
 
     try:
-        document = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content).get_single_data()
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Not the loader in C: it overflows the stack of the process where values are nested deeply.
+        document = yaml.SafeLoader(content).get_single_data()
+    except RecursionError as error:
+        raise UsageError(f"{path}:1: values are nested too deeply", "see docs/configuration.md") from error
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         raise UsageError(
@@ -255,6 +266,8 @@ def _convert(field: str, value: object, where: str) -> object:
 
 
 def _to_str(value: object) -> str:
+    if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("expected text, not half of a surrogate pair")
     if isinstance(value, (str, int, float)) and not isinstance(value, bool):
         return str(value)
     raise ValueError(f"expected text, not {value!r}")
