@@ -48,7 +48,7 @@ class EventLog:
 
     def emit(self, event: ev.Event) -> None:
         """Write one event."""
-        if isinstance(event, _QUIET) and not self._stderr:
+        if not self._stderr and (isinstance(event, _QUIET) or self._is_end_of_nothing(event)):
             return
         if self._loggers is None:
             self._loggers = self._open()
@@ -59,6 +59,9 @@ class EventLog:
         facts = {f"{key}_" if key in {"event", "level", "timestamp"} else key: value for key, value in facts.items()}
         for logger in self._loggers:
             getattr(logger, _WORSE.get(type(event), "info"))(name, **facts)
+
+    def _is_end_of_nothing(self, event: ev.Event) -> bool:
+        return self._loggers is None and isinstance(event, ev.RunFinished) and event.exit_code == 0
 
     def close(self) -> None:
         """Close the file."""
