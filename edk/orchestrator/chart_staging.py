@@ -14,12 +14,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edk.domain.charts.archives import ARCHIVE_LIMIT, FILE_LIMIT
-from edk.domain.charts.edits import localise_images, set_dependencies, set_text, tag_by_build
+from edk.domain.charts.edits import (
+    localise_images,
+    localise_passed_image,
+    set_dependencies,
+    set_text,
+    tag_by_build,
+)
 from edk.domain.charts.helmignore import Rule, is_ignored, read_helmignore
 from edk.domain.charts.model import ChartDependency, ChartReading
+from edk.domain.charts.nodes import text_at
 from edk.domain.charts.reading import is_chart_file, read_chart
 from edk.domain.charts.selection import is_remote
 from edk.domain.charts.versions import DAG_INSTALLER, is_semantic, tag_version
+from edk.domain.charts.yamltext import read_yaml
 from edk.domain.errors import ChartError
 from edk.domain.files import Entry
 from edk.ports import SourceTree
@@ -103,6 +111,7 @@ def _complete(staging: _Staging, files: dict[str, bytes], folder: str, chain: tu
             continue
         staged = _dependency(staging, dependency, files, folder, chain)
         if staged is not None:
+            staged = _with_passed_image(staging.options, staged, files.get("values.yaml", b""), dependency)
             versions[dependency.name] = staged.version
             files |= {f"charts/{dependency.name}/{path}": content for path, content in staged.files.items()}
             if sum(map(len, files.values())) > ARCHIVE_LIMIT:
@@ -144,6 +153,22 @@ def _dependency(
         return None
     message = f"{place}: the chart “{dependency.name}” is in none of the roots"
     raise ChartError(message, "Correct the name, or clone the platform's repository with `edk init`")
+
+
+def _with_passed_image(
+    options: StagingOptions, staged: StagedChart, values: bytes, dependency: ChartDependency
+) -> StagedChart:
+    """Return a sub-chart that takes the image which its parent's values name from where it was built."""
+    root = read_yaml(values, "values.yaml").root
+    image = text_at(root, dependency.alias or dependency.name, "image")
+    if not options.registry or image is None or image.text not in (options.local_images or ()):
+        return staged
+    files = dict(staged.files)
+    for path in files:
+        if path.startswith("templates/"):
+            text = files[path].decode("utf-8", "surrogateescape")
+            files[path] = localise_passed_image(text, options.registry).encode("utf-8", "surrogateescape")
+    return StagedChart(staged.name, staged.version, files)
 
 
 def _unpacked(files: Mapping[str, bytes], name: str) -> str:

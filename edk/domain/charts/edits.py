@@ -35,12 +35,11 @@ def set_text(content: bytes, keys: tuple[str, ...], value: str, file: str) -> by
     """
     document = _readable(content, file)
     edited = _apply(document.text, [_setting(document, keys, value, file)])
-    before, after = _values(document.root), _values(read_yaml(edited, file).root)
-    for replaced in (keys, *(keys[:depth] for depth in range(len(keys)))):
-        before.pop(replaced, None)
-    if after.pop(keys, "") == value and after == before:
+    after = read_yaml(edited, file).root
+    found = text_at(after, *keys)
+    if found is not None and found.text == value and _others(document.root, keys) == _others(after, keys):
         return edited
-    return _rewritten(content, keys, value)
+    return _rewritten(content, keys, value, file)
 
 
 def set_dependencies(content: bytes, versions: Mapping[str, str], file: str) -> bytes:
@@ -80,6 +79,13 @@ def localise_images(text: str, names: Iterable[str], registry: str) -> str:
     return re.sub(_PLATFORM_REGISTRY + rf"(?=(?:{alternatives})[:\"'@\s])", f"{registry}/", text)
 
 
+def localise_passed_image(text: str, registry: str) -> str:
+    """Return a sub-chart's template that takes the image it was passed by name from the local registry."""
+    if "registry_url" not in text:
+        return text
+    return re.sub(_PLATFORM_REGISTRY + r"(?=\{\{-?\s*\$?\.Values\.image\s*-?\}\})", f"{registry}/", text)
+
+
 def tag_by_build(text: str) -> str:
     """Return a template whose images are tagged with the platform's version, not with ``.Chart.Version``.
 
@@ -95,16 +101,21 @@ def tag_by_build(text: str) -> str:
     return "\n".join(lines)
 
 
-def _values(root: Node | None) -> dict[tuple[str, ...], str]:
-    """Return every text of a file by its path of keys, aliases followed; reading has bounded their number."""
+def _others(root: Node | None, keys: tuple[str, ...]) -> dict[tuple[str, ...], str]:
+    """Return every text of a file by its path, but for those on the way to `keys` and below it.
+
+    Aliases are followed; reading has bounded their number.
+    """
     found: dict[tuple[str, ...], str] = {}
     todo: list[tuple[tuple[str, ...], Node]] = [] if root is None else [((), root)]
     while todo:
         path, node = todo.pop()
+        if path == keys[: len(path)] and (isinstance(node, Text) or path == keys):
+            continue
         if isinstance(node, Text):
             found[path] = node.text
         elif isinstance(node, Table):
-            todo.extend(((*path, key.text), value) for key, value in node.entries)
+            todo.extend(((*path, key.text), value) for key, value in reversed(node.entries))
         else:
             todo.extend(((*path, str(number)), item) for number, item in enumerate(node.items))
     return found
@@ -171,14 +182,18 @@ def _setting_in(table: Table, key: str, value: str) -> Edit:
     return (first.start, first.start, f"{key}: {_quoted(value)}{behind}")
 
 
-def _rewritten(content: bytes, keys: tuple[str, ...], value: str) -> bytes:
+def _rewritten(content: bytes, keys: tuple[str, ...], value: str, file: str) -> bytes:
     """Write a file anew from its values; its size with aliases followed was bounded when it was read."""
     import yaml
 
-    data = yaml.safe_load(content) or {}
-    place = data
-    for key in keys[:-1]:
-        place[key] = dict(place.get(key) or {})
-        place = place[key]
-    place[keys[-1]] = value
-    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True)).encode()
+    try:
+        data = yaml.safe_load(content) or {}
+        place = data
+        for key in keys[:-1]:
+            place[key] = dict(place.get(key) or {})
+            place = place[key]
+        place[keys[-1]] = value
+        return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True)).encode()
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
+        message = f"{file}: “{'.'.join(keys)}” can't be set: {str(error).splitlines()[0]}"
+        raise ChartError(message, "Write it in plain `key: value` lines, without anchors") from error

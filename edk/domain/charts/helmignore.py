@@ -71,28 +71,43 @@ def _translate(glob: str, place: str) -> re.Pattern[str]:
     """Turn a pattern of Go's ``filepath.Match`` into a regular expression."""
     out, i = "", 0
     while i < len(glob):
-        char = glob[i]
-        i += 1
-        if char == "*":
-            out += "[^/]*"
-        elif char == "?":
-            out += "[^/]"
+        char, i = glob[i], i + 1
+        if char in "*?":
+            out += "[^/]*" if char == "*" else "[^/]"
         elif char == "[":
-            close = glob.find("]", i + 1)
-            inside = glob[i:close]
-            if close < 0 or not inside.strip("^"):
-                raise ChartError(f"{place}: “{glob}” has an unclosed “[”", "Close it with “]”")
-            negation = "^" if inside[0] == "^" else ""
-            members = inside[1:] if negation else inside
-            members = members.replace("[", "\\[").replace("^", "\\^")
-            out += f"[{negation}{members}]"
-            i = close + 1
-        elif char == "\\" and i < len(glob):
-            out += re.escape(glob[i])
-            i += 1
+            members, i = _members(glob, i, place)
+            out += members
         else:
+            if char == "\\" and i < len(glob):
+                char, i = glob[i], i + 1
             out += re.escape(char)
-    try:
-        return re.compile(out, re.DOTALL)
-    except re.error as error:
-        raise ChartError(f"{place}: “{glob}” is no pattern: {error}", "Correct the pattern") from error
+    return re.compile(out, re.DOTALL)
+
+
+def _members(glob: str, i: int, place: str) -> tuple[str, int]:
+    """Return the set that starts behind a ``[`` as a regular expression, and where the pattern goes on."""
+    negation = "^" if glob[i : i + 1] == "^" else ""
+    i += len(negation)
+    ranges: list[str] = []
+    while i < len(glob) and (glob[i] != "]" or not ranges):
+        low, i = _member(glob, i)
+        high = low
+        if glob[i : i + 1] == "-":
+            high, i = _member(glob, i + 1)
+        if not low or not high or low in "]-" or high in "]-":
+            break
+        ranges.append(f"{re.escape(low)}-{re.escape(high)}" if low <= high else "")
+    if not ranges or glob[i : i + 1] != "]":
+        raise ChartError(f"{place}: “{glob}” is no pattern: “[” without members or end", "Write it as [ab]")
+    known = "".join(ranges)
+    if not known:
+        return ("[^/]" if negation else r"(?!)"), i + 1
+    return f"[{negation}{known}]", i + 1
+
+
+def _member(glob: str, i: int) -> tuple[str, int]:
+    """Return one character of a set, which a backslash may escape; empty behind the end."""
+    if glob[i : i + 1] == "\\":
+        i += 1
+        return (f"{glob[i : i + 1]}", i + 1)
+    return glob[i : i + 1], i + 1

@@ -37,6 +37,7 @@ def test_a_value_is_set_where_it_stands(before: str, after: str) -> None:
     [
         b"a: &a\n  image: x\nglobal:\n  <<: *a\n  custom_registry_url: &c old\nother: *c\n",
         b"a: &a\n  image: x\nglobal: *a\n",
+        b"global:\n  image: x\n  custom_registry_url:\n    name: y\n",
     ],
 )
 def test_a_file_without_a_place_is_written_anew(before: bytes) -> None:
@@ -45,6 +46,12 @@ def test_a_file_without_a_place_is_written_anew(before: bytes) -> None:
     expected["global"] = {**expected["global"], "custom_registry_url": "R"}
 
     assert expected == yaml.safe_load(set_text(before, KEYS, "R", "values.yaml"))
+
+
+def test_what_two_readers_of_yaml_see_differently_is_refused() -> None:
+    """A mark in the middle of a file that hides a key from some readers is an error with the file's name."""
+    with pytest.raises(ChartError, match="values"):
+        set_text("a: 1\n\ufeffglobal: &g\n  b: c\nd: *g\n".encode(), KEYS, "R", "values.yaml")
 
 
 def test_a_version_is_set() -> None:

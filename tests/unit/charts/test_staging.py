@@ -96,6 +96,21 @@ def test_templates_take_local_images_from_the_local_registry() -> None:
     assert b'complete_image: "localhost:32000/mine:1"' in staged.files["values.yaml"]
 
 
+@pytest.mark.parametrize(("local", "expected"), [({"get-models"}, "localhost:32000"), (set(), "{{ ")])
+def test_an_image_passed_to_a_sub_chart_comes_from_where_it_was_built(local: set[str], expected: str) -> None:
+    """The model installer takes its image's name as a value, and its registry from the platform."""
+    staged = stage(
+        {
+            "/ext/flow/requirements.yaml": "dependencies:\n- name: lib\n",
+            "/ext/flow/values.yaml": "lib:\n  image: get-models\n",
+            "/platform/lib/templates/a.yaml": 'image: "{{ .Values.global.registry_url }}/{{ .Values.image}}:1"\n',
+        },
+        StagingOptions("", "localhost:32000", frozenset(local)),
+    )
+
+    assert f'image: "{expected}'.encode() == staged.files["charts/lib/templates/a.yaml"][: 8 + len(expected)]
+
+
 def test_dependencies_of_dependencies_come_along() -> None:
     """They stand in the charts/ folder of the one that needs them."""
     staged = stage({f"{INSTALLER}/requirements.yaml": "dependencies:\n- name: lib\n  version: 1.0.0\n"})
