@@ -20,7 +20,7 @@ from edk.domain.errors import UsageError
 from edk.domain.redaction import Redactor, secrets_of
 from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, PushProgress, StepProgress
 from edk.domain.workspace import Root
-from edk.orchestrator.roots import Places, roots_for
+from edk.orchestrator.roots import Places, checked_dir, roots_for
 from edk.orchestrator.services import Services
 from edk.settings import Settings, load_settings
 from edk.ui.log import EventLog
@@ -41,6 +41,9 @@ def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> S
     Args:
         options: of the command line.
         dirs: folders whose edk.yaml counts, nearest first.
+
+    Raises:
+        UsageError: a folder can't be read, or a value is wrong.
     """
     flags = {
         "jobs": getattr(options, "jobs", None),
@@ -50,10 +53,11 @@ def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> S
     }
     if flags["jobs"] is not None and flags["jobs"] < 1:  # type: ignore[operator]
         raise UsageError(f"--jobs must be 1 or more, not {flags['jobs']}", "for example --jobs 4")
-    first = load_settings(os.environ, flags, tuple(dirs or ()))
+    folders = tuple(dict.fromkeys(checked_dir(folder) for folder in dirs or ()))
+    first = load_settings(os.environ, flags, folders)
     if not os.path.isfile(f"{first.extensions_dir}/edk.yaml"):  # noqa: PTH113
         return first
-    return load_settings(os.environ, flags, (*(dirs or ()), first.extensions_dir))
+    return load_settings(os.environ, flags, (*folders, first.extensions_dir))
 
 
 def _build_args(given: list[str]) -> tuple[tuple[str, str], ...] | None:
