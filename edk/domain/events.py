@@ -76,7 +76,7 @@ class ImageStarted:
 
 @dataclass(frozen=True, slots=True)
 class ImageRetagged:
-    """Nothing had to be built: the registry holds this content, and gets the tags that are missing; `reason` says so."""
+    """Nothing had to be built: the registry holds this content, and only tags are missing; `reason` says so."""
 
     image: str
     digest: str

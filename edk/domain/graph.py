@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from edk.domain.codes import resolving as codes
 from edk.domain.diagnostics import Diagnostic
-from edk.domain.reference import split_local, substitute, valid_name, valid_tag, variables_of
+from edk.domain.dockerfile.model import ImageUse
+from edk.domain.reference import LocalName, split_local, substitute, valid_name, valid_tag, variables_of
 from edk.domain.resolve import Catalog, Names, Reference, Resolution, ResolvedImage, tags_of
 from edk.domain.upstream import replace_upstream
 from edk.domain.workspace import LocatedDiagnostic, Target
@@ -164,18 +165,9 @@ class _Builder:
             external = replace_upstream(ref, self.rules.overrides, self.rules.mirrors)
             return BaseLink(index, ref, "", external, use.line), (), ""
         found = self.catalog.find(local.name)
-        if not found and ref.startswith("local-only/"):
-            near = self.catalog.near(local.name)
-            hint = f"did you mean {' or '.join(f'local-only/{n}' for n in near)}?" if near else ""
-            message = f"no Dockerfile yields {ref!r}"
-            problem = self.tell(target, codes.UNKNOWN_BASE.at(target.dockerfile, use.line, message, hint))
-            return BaseLink(index, ref, "", ref, use.line), (), problem
-        if not found:
-            return BaseLink(index, ref, "", f"{names.registry}/{local.name}" + _suffix(ref), use.line), (), ""
-        if local.digest:
-            # Somebody pinned an exact image: that one is meant, whatever its Dockerfile says today.
-            # By the registry's own name: an engine would look for local-only/ in a registry outside.
-            return BaseLink(index, ref, "", f"{names.registry}/{local.name}" + _suffix(ref), use.line), (), ""
+        if local.digest or not found:
+            external, problem = self._unbuilt(target, use, ref, local, found)
+            return BaseLink(index, ref, "", external, use.line), (), problem
         base = found[0]
         if len(found) > 1:
             message = f"{ref!r} is yielded by {_places(found)}"
@@ -188,6 +180,25 @@ class _Builder:
             message = f"{ref!r} is set to be ignored by {base.dockerfile}"
             problem = self.tell(target, codes.IGNORED_BASE.at(target.dockerfile, use.line, message))
         return BaseLink(index, ref, base.key, "", use.line), (base,), problem
+
+
+    def _unbuilt(
+        self, target: Target, use: ImageUse, ref: str, local: LocalName, found: Sequence[Target]
+    ) -> tuple[str, str]:
+        """Return the reference to use for an image that is not built here, and the target's problem if there is one.
+
+        Somebody who pins a digest means exactly that image, whatever its Dockerfile says today.
+        """
+        names = self.rules.names
+        if names.platform_registry and ref.startswith(f"{names.platform_registry}/"):
+            return replace_upstream(ref, self.rules.overrides, self.rules.mirrors), ""
+        if not found and ref.startswith("local-only/"):
+            near = self.catalog.near(local.name)
+            hint = f"did you mean {' or '.join(f'local-only/{n}' for n in near)}?" if near else ""
+            message = f"no Dockerfile yields {ref!r}"
+            return ref, self.tell(target, codes.UNKNOWN_BASE.at(target.dockerfile, use.line, message, hint))
+        # By the registry's own name: an engine would look for local-only/ in a registry outside.
+        return f"{names.registry}/{local.name}{_suffix(ref)}", ""
 
 
 def _places(targets: Iterable[Target]) -> str:

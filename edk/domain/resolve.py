@@ -39,11 +39,13 @@ class Names:
         aliases: the names of the one local registry.
         registry: its name in references that are written.
         build_version: the platform's version, the tag of images.
+        platform_registry: the registry that the platform was deployed from; what is not built here is there.
     """
 
     aliases: RegistryAliases
     registry: str
     build_version: str
+    platform_registry: str = ""
 
     @property
     def variables(self) -> dict[str, str]:

@@ -130,7 +130,7 @@ def _chart_problems(workspace: Workspace) -> tuple[LocatedDiagnostic, ...]:
 def names_of(settings: Settings) -> Names:
     """Return what names mean under these settings."""
     aliases = RegistryAliases.of(settings.registry, settings.registry_push, settings.platform_registry)
-    return Names(aliases, settings.registry, settings.build_version)
+    return Names(aliases, settings.registry, settings.build_version, settings.platform_registry)
 
 
 def select(request: PlanRequest, workspace: Workspace, catalog: Catalog, resolution: Resolution) -> tuple[Target, ...]:

@@ -1,0 +1,34 @@
+"""Images of the platform's own registry that no Dockerfile here yields."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.core.bench import Bench
+
+PLATFORM = "registry.example.org/group/project"
+DIGEST = "sha256:" + "1" * 64
+
+
+def dockerfile(base: str) -> str:
+    return f'FROM {base}\nLABEL IMAGE="mine"\n'
+
+
+@pytest.mark.parametrize("base", [f"{PLATFORM}/tool:0.6.0", f"{PLATFORM}/tool@{DIGEST}"])
+def test_stays_in_the_platforms_registry(base: str) -> None:
+    """A base of the platform's registry that is not built here is taken from there, not from the local one."""
+    bench = Bench({"mine/Dockerfile": dockerfile(base)}, platform_registry=PLATFORM)
+    assert [base] == [link.external for link in bench.plan().images[0].node.bases]
+
+
+def test_is_built_here_where_a_dockerfile_yields_it() -> None:
+    """A base of the platform's registry that a Dockerfile here yields is built here."""
+    files = {"mine/Dockerfile": dockerfile(f"{PLATFORM}/tool:0.6.0"), "tool/Dockerfile": 'FROM scratch\nLABEL IMAGE="tool"\n'}
+    plan = Bench(files, platform_registry=PLATFORM).plan()
+    assert ["tool", "mine"] == [image.label for image in plan.images]
+
+
+def test_local_registry_is_asked_for_what_only_it_has() -> None:
+    """A base of the local registry without a Dockerfile is taken from the local registry."""
+    bench = Bench({"mine/Dockerfile": dockerfile("localhost:32000/tool:1.0")}, platform_registry=PLATFORM)
+    assert ["localhost:32000/tool:1.0"] == [link.external for link in bench.plan().images[0].node.bases]
