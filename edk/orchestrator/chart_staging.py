@@ -9,11 +9,10 @@ DAG image's tag is its version, and an old archive asks for a tag that nobody bu
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from edk.domain.charts.archives import ARCHIVE_LIMIT, FILE_LIMIT
+from edk.domain.charts.archives import ARCHIVE_LIMIT
 from edk.domain.charts.edits import (
     localise_images,
     localise_passed_image,
@@ -21,7 +20,6 @@ from edk.domain.charts.edits import (
     set_text,
     tag_by_build,
 )
-from edk.domain.charts.helmignore import Rule, is_ignored, read_helmignore
 from edk.domain.charts.model import ChartDependency, ChartReading
 from edk.domain.charts.nodes import text_at
 from edk.domain.charts.reading import is_chart_file, read_chart
@@ -29,10 +27,9 @@ from edk.domain.charts.selection import is_remote
 from edk.domain.charts.versions import DAG_INSTALLER, is_semantic, tag_version
 from edk.domain.charts.yamltext import read_yaml
 from edk.domain.errors import ChartError
-from edk.domain.files import Entry
+from edk.orchestrator.chart_loading import load_chart
 from edk.ports import SourceTree
 
-FILES_LIMIT = 20_000
 DEPTH_LIMIT = 20
 _LOCKS = ("Chart.lock", "requirements.lock", ".helmignore")
 
@@ -88,7 +85,7 @@ def stage_chart(tree: SourceTree, folder: str, by_name: Mapping[str, str], optio
             leads out of the chart.
     """
     staging = _Staging(tree, by_name, options)
-    staged = _complete(staging, _load(tree, folder), folder, ())
+    staged = _complete(staging, load_chart(tree, folder), folder, ())
     files = dict(staged.files)
     chart = read_chart(folder, files)
     version = options.version or chart.version
@@ -147,7 +144,7 @@ def _dependency(
         for path in packed:
             del files[path]
         if found not in staging.done:
-            staging.done[found] = _complete(staging, _load(staging.tree, found), found, chain)
+            staging.done[found] = _complete(staging, load_chart(staging.tree, found), found, chain)
         return staging.done[found]
     if is_remote(dependency):
         return None
@@ -164,9 +161,9 @@ def _with_passed_image(
     if not options.registry or image is None or image.text not in (options.local_images or ()):
         return staged
     files = dict(staged.files)
-    for path in files:
+    for path, content in staged.files.items():
         if path.startswith("templates/"):
-            text = files[path].decode("utf-8", "surrogateescape")
+            text = content.decode("utf-8", "surrogateescape")
             files[path] = localise_passed_image(text, options.registry).encode("utf-8", "surrogateescape")
     return StagedChart(staged.name, staged.version, files)
 
@@ -215,67 +212,3 @@ def _sound(folder: str, files: Mapping[str, bytes]) -> ChartReading:
         if finding.severity == "error":
             raise ChartError(f"{finding.file}:{finding.line}: {finding.message}", finding.hint)
     return chart
-
-
-def _load(tree: SourceTree, folder: str) -> dict[str, bytes]:
-    """Return the files of a chart that its ``.helmignore`` leaves in."""
-    try:
-        ignored = read_helmignore(tree.read(f"{folder}/.helmignore", FILE_LIMIT), f"{folder}/.helmignore")
-    except FileNotFoundError:
-        ignored = read_helmignore(b"", f"{folder}/.helmignore")
-    except (OSError, ValueError) as error:
-        raise ChartError(f"{folder}/.helmignore can't be read: {error}", "Make it a small regular file") from error
-    files: dict[str, bytes] = {}
-    try:
-        _collect(tree, folder, "", "", ignored, files, frozenset())
-    except (OSError, ValueError) as error:
-        raise ChartError(f"{folder}: the chart can't be read: {error}", "Correct the file named") from error
-    return files
-
-
-def _collect(
-    tree: SourceTree,
-    folder: str,
-    inside: str,
-    real: str,
-    ignored: tuple[Rule, ...],
-    files: dict[str, bytes],
-    entered: frozenset[str],
-) -> None:
-    """Read a folder of a chart; `inside` is its path there, `real` where it is after following links."""
-    if real in entered:
-        raise ChartError(f"{folder}/{inside}: links lead in a circle", "Remove one of them")
-    for listed in tree.list(posixpath.join(folder, real) if real else folder):
-        path = posixpath.join(inside, listed.name)
-        if is_ignored(ignored, path, folder=listed.kind == "dir"):
-            continue
-        entry, where = _follow(tree, folder, posixpath.join(real, listed.name), listed)
-        if entry.kind == "dir":
-            _collect(tree, folder, path, where, ignored, files, entered | {real})
-        elif entry.kind == "file":
-            files[path] = tree.read(posixpath.join(folder, where), FILE_LIMIT)
-        else:
-            raise ChartError(f"{folder}/{path}: neither a file nor a folder", "Remove it, or ignore it")
-        if len(files) > FILES_LIMIT:
-            raise ChartError(f"{folder}: more than {FILES_LIMIT} files", "Leave some out with .helmignore")
-
-
-def _follow(tree: SourceTree, folder: str, path: str, entry: Entry) -> tuple[Entry, str]:
-    """Return what a link inside a chart leads to and where that is; raise ChartError if it leads outside."""
-    where = path
-    for _ in range(DEPTH_LIMIT):
-        if entry.kind != "link":
-            return entry, where
-        where = posixpath.normpath(posixpath.join(posixpath.dirname(where), entry.target))
-        inside = where and not where.startswith(("../", "/")) and where not in {"..", "."}
-        if not inside or _through_link(tree, folder, where):
-            break
-        entry = tree.stat(posixpath.join(folder, where))
-    message = f"{folder}/{path}: the link to {entry.target or where!r} leads out of the chart"
-    raise ChartError(message, "Put the file itself into the chart")
-
-
-def _through_link(tree: SourceTree, folder: str, path: str) -> bool:
-    """Tell whether a folder on the way to a path is a link itself, so that the path may be elsewhere."""
-    parts = path.split("/")
-    return any(tree.stat(posixpath.join(folder, *parts[:i])).kind == "link" for i in range(1, len(parts)))
