@@ -107,8 +107,9 @@ class BuildPlan:
 
     @property
     def has_errors(self) -> bool:
-        """Whether the sources are wrong somewhere."""
-        return any(d.diagnostic.severity == "error" for d in self.diagnostics)
+        """Whether the sources are wrong somewhere; what is blocked is so by a fault of the sources."""
+        wrong = any(d.diagnostic.severity == "error" for d in self.diagnostics)
+        return wrong or bool(self.with_action("blocked"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from edk.domain.codes import files as file_codes
 from edk.domain.codes import resolving as codes
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.context import ContextRules, context_rules, unmatched
@@ -36,7 +37,10 @@ def read_context(
     try:
         name, ignore = _ignore_rules(tree, root, posixpath.basename(target.dockerfile))
     except (OSError, ValueError) as error:
-        return ContextReading(problem=f"{target.context}/.dockerignore: {error}".lstrip("/")), []
+        # An unreadable folder was pointed out by the walk; an ignore file is looked at here alone.
+        path = f"{target.context}/.dockerignore".lstrip("/")
+        problems = [file_codes.UNREADABLE.at(path, 0, str(error))] if isinstance(error, ValueError) else []
+        return ContextReading(problem=f"{path}: {error}"), problems
     path = f"{target.context}/{name}".lstrip("/")
     problems = [replace(d, file=path) for d in ignore.diagnostics]
     wrong = [d for d in problems if d.severity == "error"]

@@ -11,9 +11,11 @@ import msgspec
 
 from edk import __version__
 from edk.domain.charts.model import ChartReading
+from edk.domain.codes import files as codes
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.identity import identity
 from edk.domain.dockerfile.model import DockerfileReading
+from edk.domain.files import Entry
 from edk.domain.workspace import (
     LocatedChart,
     LocatedDiagnostic,
@@ -196,7 +198,16 @@ def _chart_digests(
                     digests[path] = tree.digest(f"{base}/{path}", entry)
                 except OSError as error:
                     problems.append(diagnose(f"{folder}/{path}".lstrip("/"), error))
+            elif not below and entry.name in names:
+                problems.append(_left_out(f"{folder}/{path}".lstrip("/"), entry))
     return digests
+
+
+def _left_out(path: str, entry: Entry) -> Diagnostic:
+    """Return the diagnostic of a chart's file that is not read since it is none."""
+    if entry.kind == "link":
+        return codes.LINK_LEFT_OUT.at(path, 0, f"link to {entry.target!r} is not followed")
+    return codes.NOT_REGULAR.at(path, 0, f"{entry.name!r} is no regular file, and is not opened")
 
 
 def _contents(
