@@ -11,7 +11,7 @@ import docker.errors
 import urllib3
 
 MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
-LARGE = 1_000_000_000
+LARGE = 1_900_000_000
 
 
 @dataclass(slots=True)
@@ -30,8 +30,12 @@ class Leftovers:
         client = docker.from_env(timeout=600)
         try:
             for ref in dict.fromkeys(self.refs):
-                _forget(client, ref)
                 _unpublish(ref)
+            for image in client.images.list():
+                # A tag that moved on leaves an image that is known by its digest only.
+                names = [*(image.attrs.get("RepoTags") or ()), *(image.attrs.get("RepoDigests") or ())]
+                if any(f"/{self.mark}-" in name for name in names):
+                    _forget(client, str(image.id))
             self._prune(client)
         finally:
             client.close()
@@ -53,9 +57,9 @@ class Leftovers:
         return not record["InUse"] and (huge or self.mark in record["Description"])
 
 
-def _forget(client: docker.DockerClient, ref: str) -> None:
+def _forget(client: docker.DockerClient, image: str) -> None:
     try:
-        client.images.remove(ref, force=True)
+        client.images.remove(image, force=True)
     except docker.errors.ImageNotFound:
         return
 
