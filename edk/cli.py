@@ -162,7 +162,7 @@ def _add_plan(commands: Commands) -> None:  # type: ignore[valid-type]
         "edk plan --dir examples/otsus-method --json",
     )
     _add_selection(command)
-    command.add_argument("--offline", action="store_true", help="do not ask the registry")
+    command.add_argument("--offline", action="store_true", help="do not ask the registry and the engine")
     command.add_argument("--force", action="store_true", help="plan as for a build with --force")
     command.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE", help="as for a build")
     command.add_argument("--platform", metavar="OS/ARCH", help="as for a build")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from edk.domain.network import proxy_for
 from edk.domain.errors import ChartError, PlatformUnreachableError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ UPLOAD_TIMEOUT = 120.0
 IMPORT_TIMEOUT = 200.0  # kube-helm itself gives an import 180 s
 ANSWER_LIMIT = 64 * 1024
 Fields = Mapping[str, str | tuple[str, bytes, str]]
-_IN_CLUSTER = (".svc", ".svc.cluster.local", ".cluster.local", ".localhost")
 
 
 class KubeHelmPlatform:
@@ -109,23 +109,7 @@ class KubeHelmPlatform:
 
 def proxy_of(scheme: str, host: str, environ: Mapping[str, str]) -> str:
     """Return the proxy for a host, empty for none; this machine and the cluster's names never have one."""
-    name = host.lower().rstrip(".")
-    if "." not in name or name.endswith(_IN_CLUSTER) or _is_private(name):
-        return ""
-    if any(_bypasses(entry.strip().lower(), name) for entry in _variable("no_proxy", environ).split(",")):
-        return ""
-    proxy = _variable(f"{scheme}_proxy", environ) or _variable("all_proxy", environ)
-    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
-
-
-def _variable(name: str, environ: Mapping[str, str]) -> str:
-    return environ.get(name) or environ.get(name.upper(), "")
-
-
-def _bypasses(entry: str, host: str) -> bool:
-    """Tell whether an entry of ``no_proxy`` names a host, or a domain above it."""
-    domain = entry.split(":", 1)[0].lstrip("*.")
-    return entry == "*" or (bool(domain) and (host == domain or host.endswith(f".{domain}")))
+    return "" if "." not in host or _is_private(host) else proxy_for(scheme, host, "", environ)
 
 
 def _is_private(host: str) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
 from edk.commands.wiring import Wired, selected_roots, settings_of
-from edk.domain.errors import EXIT_DONE, EXIT_SOURCES
+from edk.domain.errors import EXIT_DONE, EXIT_SOURCES, EngineUnreachableError
 from edk.domain.plan import BuildPlan
+from edk.orchestrator.build import suited_to_engine
 from edk.orchestrator.pipeline import PlanRequest, steady_plan
+from edk.orchestrator.services import Services
 from edk.ports import EventSink
 from edk.settings import Settings
 
@@ -43,9 +46,19 @@ def run(options: argparse.Namespace) -> int:
     sink: EventSink = _Notices()
     with Wired(settings, sink, "edk plan") as services:
         request = request_of(options, settings)
-        plan = steady_plan(services, request)
+        plan = _asked(services, steady_plan(services, request), request)
     print_plan(plan, as_json=options.json)
     return EXIT_SOURCES if plan.has_errors else EXIT_DONE
+
+
+def _asked(services: Services, plan: BuildPlan, request: PlanRequest) -> BuildPlan:
+    """Return the plan as this engine would build it; one that does not answer is told, and no obstacle."""
+    if not request.ask_registry or not plan.with_action("build"):
+        return plan
+    try:
+        return suited_to_engine(services, plan, request)[0]
+    except EngineUnreachableError as error:
+        return replace(plan, unasked=(*plan.unasked, f"the engine could not be asked: {error.message}"))
 
 
 def print_plan(plan: BuildPlan, *, as_json: bool) -> None:

@@ -17,6 +17,11 @@ def is_local(host: str) -> bool:
         return False
 
 
+def is_in_cluster(host: str) -> bool:
+    """Return whether a host is a name that only a cluster's own name server knows."""
+    return host.lower().rstrip(".").endswith((".svc", ".cluster.local"))
+
+
 def scheme_of(host: str, port: str, insecure: Iterable[str]) -> str:
     """Return ``http`` for this machine and for hosts configured as insecure (``host`` or ``host:port``)."""
     plain = {entry.lower() for entry in insecure}
@@ -26,10 +31,10 @@ def scheme_of(host: str, port: str, insecure: Iterable[str]) -> str:
 def proxy_for(scheme: str, host: str, port: str, environ: Mapping[str, str]) -> str:
     """Return the proxy that the environment names for a host, empty for none.
 
-    Lower-case variables win, as in curl and in Python's own library. This machine is never asked for through
-    a proxy, whatever the environment says: no proxy can know what our localhost is.
+    Lower-case variables win, as in curl and in Python's own library. This machine and names of the cluster are
+    never asked for through a proxy, whatever the environment says: no proxy can know what they are here.
     """
-    if is_local(host) or _bypassed(host.lower(), port, _variable("no_proxy", environ)):
+    if is_local(host) or is_in_cluster(host) or _bypassed(host.lower(), port, _variable("no_proxy", environ)):
         return ""
     proxy = _variable(f"{scheme}_proxy", environ) or _variable("all_proxy", environ)
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"

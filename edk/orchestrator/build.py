@@ -42,6 +42,20 @@ def announce(services: Services, request: PlanRequest) -> BuildPlan:
     return plan
 
 
+def suited_to_engine(
+    services: Services, plan: BuildPlan, request: PlanRequest
+) -> tuple[BuildPlan, PlanRequest]:
+    """Return a plan, and its request, that count what this engine builds: without BuildKit, every stage.
+
+    Raises:
+        EngineUnreachableError: no engine answers.
+    """
+    if services.builder.describe().buildkit or request.all_stages:
+        return plan, request
+    request = replace(request, all_stages=True)
+    return steady_plan(services, request), request
+
+
 def show_plan(services: Services, plan: BuildPlan, seconds: float) -> None:
     """Emit the events that tell of a plan."""
     workspace = plan.workspace
@@ -86,11 +100,8 @@ def run_images(
     """
     if plan.with_action("build"):
         # Told at once, rather than after the first context has been read.
-        info = services.builder.describe()
         services.registry.ping()
-        if not info.buildkit and not request.all_stages:
-            request = replace(request, all_stages=True)
-            plan = steady_plan(services, request)
+        plan, request = suited_to_engine(services, plan, request)
     loop = Loop(
         inbox,
         ThreadCrew(services, new_cancellation),
