@@ -76,7 +76,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="edk",
         description="Builds Kaapana workflow extensions: from a folder to images in the registry and a chart.",
-        epilog=EXIT_CODES,
+        epilog=_epilog("edk build --dir examples/otsus-method"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     top.add_argument("-V", "--version", action="version", version=f"edk {__version__}")
@@ -90,6 +91,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _epilog(example: str) -> str:
+    return f"example:\n  {example}\n\n{EXIT_CODES}"
+
+
 Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -98,7 +103,7 @@ def _add(commands: Commands, name: str, summary: str, example: str) -> argparse.
         name,
         help=summary,
         description=summary[0].upper() + summary[1:] + ".",
-        epilog=f"example:\n  {example}\n\n{EXIT_CODES}",
+        epilog=_epilog(example),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
