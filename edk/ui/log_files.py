@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from edk.domain import events as ev
 from edk.ports import EventSink
@@ -18,7 +18,7 @@ class LogFiles:
     """
 
     def __init__(self) -> None:
-        self._files: dict[str, TextIO] = {}
+        self._files: dict[str, BinaryIO] = {}
         self._written: dict[str, int] = {}
 
     def emit(self, event: ev.Event) -> None:
@@ -47,25 +47,25 @@ class LogFiles:
         path = Path(event.log)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._files[event.image] = path.open(
-                "a" if event.attempt > 1 else "w", encoding="utf-8", errors="backslashreplace"
-            )
+            file = path.open("ab" if event.attempt > 1 else "wb")
         except OSError:
             return
-        self._written[event.image] = 0
+        self._files[event.image] = file
+        # What earlier attempts wrote counts too.
+        self._written[event.image] = file.tell()
         self._write(event.image, f"{event.dockerfile}: {event.reason}")
 
     def _write(self, image: str, line: str) -> None:
         file = self._files.get(image)
-        if file is None:
+        written = self._written.get(image, 0)
+        if file is None or written > MAX_LOG_BYTES:
             return
-        written = self._written[image]
-        self._written[image] = written + len(line) + 1
+        data = f"{line}\n".encode("utf-8", "backslashreplace")
+        self._written[image] = written + len(data)
+        if self._written[image] > MAX_LOG_BYTES:
+            data = f"the log is longer than {MAX_LOG_BYTES} bytes; the rest is left out\n".encode()
         try:
-            if written <= MAX_LOG_BYTES:
-                file.write(line + "\n")
-            if written <= MAX_LOG_BYTES < self._written[image]:
-                file.write(f"the log is longer than {MAX_LOG_BYTES} bytes; the rest is left out\n")
+            file.write(data)
         except OSError:
             self._close(image)
 

@@ -1,0 +1,181 @@
+"""Events as lines: what each looks like, and that nothing printed can do harm."""
+
+from __future__ import annotations
+
+import io
+from typing import get_args
+
+import pytest
+
+from edk.domain import events as ev
+from edk.domain.diagnostics import Diagnostic
+from edk.ui.plain import PlainLines
+
+DIGEST = "sha256:0123456789abcdef"
+FAILED = ev.ImageFailed(
+    "otsus",
+    "step",
+    "RUN false exited with code 1",
+    "mend the command",
+    "/w/otsus/Dockerfile",
+    3,
+    "RUN false",
+    ("last line", "of the log"),
+    "/state/logs/otsus.log",
+)
+
+GOLDEN: list[tuple[ev.Event, str]] = [
+    (
+        ev.SourcesRead(("/w",), 40, 3, 1, 1, 0.123),
+        "sources       read      3 Dockerfiles, 1 operator or DAG file, 1 chart in 40 files, 0.12 s",
+    ),
+    (
+        ev.DiagnosticFound(Diagnostic("EDK405", "error", "x/Dockerfile", 2, "'X' is not allowed", "mend the name", 5)),
+        "x/Dockerfile:2:5: error: 'X' is not allowed [EDK405]\n    mend the name",
+    ),
+    (
+        ev.DiagnosticFound(Diagnostic("EDK501", "error", "x", 0, "folder not readable", "")),
+        "x:1:1: error: folder not readable [EDK501]",
+    ),
+    (ev.PlanMade(("a", "b"), ("c",), (), (), (), 0.5), "plan          made      build 2, skip 1, 0.50 s"),
+    (ev.PlanMade((), (), (), (), (), 0.5), "plan          made      nothing to do, 0.50 s"),
+    (
+        ev.ImageSkipped("otsus", ("r/otsus:1",), DIGEST, "unchanged, and in the registry"),
+        "otsus         skip      unchanged, and in the registry (sha256:0123456789ab)",
+    ),
+    (
+        ev.ImageRetagged("otsus", DIGEST, "the tag 9 is missing"),
+        "otsus         tag       the tag 9 is missing (sha256:0123456789ab)",
+    ),
+    (ev.ImageHeld("otsus", "waits for base"), "otsus         hold      waits for base"),
+    (
+        ev.ImageStarted("otsus", "a.py changed", "/w/Dockerfile", 1, 1234, "/log"),
+        "otsus         build     a.py changed (1 file, 1.2 kB)",
+    ),
+    (
+        ev.ImageStarted("otsus", "a.py changed", "/w/Dockerfile", 2, 0, "/log", 2),
+        "otsus         build     a.py changed (2 files, 0 B, attempt 2)",
+    ),
+    (
+        ev.ImageBuilt("otsus", "sha256:1", 5, 3, 61.2),
+        "otsus         built     5 steps, 3 from the cache, 61.2 s",
+    ),
+    (
+        ev.ImagePushed("otsus", "localhost:32000/otsus:1", DIGEST, 1.0),
+        "otsus         pushed    localhost:32000/otsus:1 sha256:0123456789ab, 1.00 s",
+    ),
+    (ev.ImageFinished("otsus", DIGEST, ("r/otsus:1",), 125.0), "otsus         done      2 min 5 s"),
+    (
+        FAILED,
+        "otsus         FAILED    RUN false exited with code 1\n"
+        "    /w/otsus/Dockerfile:3: error: RUN false\n"
+        "    | last line\n"
+        "    | of the log\n"
+        "    mend the command\n"
+        "    the full log: /state/logs/otsus.log",
+    ),
+    (
+        ev.ImageFailed("otsus", "engine", "gone", "", "/w/otsus/Dockerfile", 0, "", (), "/log"),
+        "otsus         FAILED    gone\n    /w/otsus/Dockerfile",
+    ),
+    (ev.ImageBlocked("otsus", "base"), "otsus         blocked   base"),
+    (ev.ImageCancelled("otsus", "stopped"), "otsus         stopped   stopped"),
+    (
+        ev.RetryScheduled("otsus", 2, 1.5, "the registry does not answer"),
+        "otsus         retry     in 1.50 s (attempt 2): the registry does not answer",
+    ),
+    (
+        ev.StepMoved("otsus", "1", "finished", "[2/3] RUN make", 2, 2, 3, seconds=4.0),
+        "otsus         step      [2/3] RUN make, 4.00 s",
+    ),
+    (ev.StepMoved("otsus", "1", "cached", "[2/3] RUN make", 2, 2, 3), "otsus         cached    [2/3] RUN make"),
+    (ev.StepMoved("otsus", "1", "started", "[2/3] RUN make", 2, 2, 3), ""),
+    (ev.StepMoved("otsus", "1", "log", "compiling"), ""),
+    (ev.StepMoved("otsus", "1", "finished", "[internal] load context", seconds=1.0), ""),
+    (ev.StepMoved("otsus", "1", "warning", "old syntax"), "otsus         warning   old syntax"),
+    (ev.PushMoved("otsus", "r", "Pushing", 1, 2), ""),
+    (
+        ev.ChartPackaged("otsus-workflow", "0.6.0", "/state/charts/o.tgz", "helm", 0.2),
+        "otsus-workflow  chart     /state/charts/o.tgz (helm, 0.20 s)",
+    ),
+    (
+        ev.ChartUploaded("otsus", "http://kube-helm", "Successfully added"),
+        "otsus         uploaded  to http://kube-helm: Successfully added",
+    ),
+    (ev.ChartFailed("otsus", "refused", "look"), "otsus         FAILED    refused\n    look"),
+    (ev.Noticed("nothing special", "one\ntwo"), "note                    nothing special\n    one\n    two"),
+    (
+        ev.RunFinished(1, 2, 1, 1, 3, 0, 10.0),
+        "build         finished  2 built, 1 unchanged, 1 failed, 3 blocked in 10.0 s; something failed",
+    ),
+    (ev.RunFinished(0, 0, 0, 0, 0, 1, 0.1), "build         finished  no images, 1 chart in 0.10 s"),
+    (ev.RunFinished(130, 1, 0, 0, 0, 0, 0.1), "build         finished  1 built in 0.10 s; interrupted"),
+]
+
+
+def printed(*events: ev.Event, verbose: bool = False) -> str:
+    stream = io.StringIO()
+    sink = PlainLines(stream, verbose=verbose)
+    for event in events:
+        sink.emit(event)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(("event", "text"), GOLDEN)
+def test_each_event_has_its_line(event: ev.Event, text: str) -> None:
+    """What happened, in one line or a few."""
+    assert (f"{text}\n" if text else "") == printed(event)
+
+
+def test_every_kind_of_event_is_printed_somehow() -> None:
+    """No event is dropped because nobody thought of it."""
+    assert set() == set(get_args(ev.Event)) - {type(event) for event, _ in GOLDEN}
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (ev.StepMoved("otsus", "1", "log", "compiling"), "otsus                   | compiling\n"),
+        (ev.StepMoved("otsus", "1", "started", "[1/2] RUN x", 2, 1, 2), "otsus         start     [1/2] RUN x\n"),
+    ],
+)
+def test_verbose_shows_the_log(event: ev.Event, text: str) -> None:
+    """Log lines and starts of steps are for those who ask."""
+    assert text == printed(event, verbose=True)
+
+
+def test_columns_are_as_wide_as_the_plans_longest_name() -> None:
+    """Names of a plan stand in one column; a very long one does not push all others away."""
+    plan = ev.PlanMade(("a-rather-long-image-name",), ("x" * 80,), (), (), (), 0.0)
+
+    assert printed(plan, ev.ImageHeld("a", "b")).splitlines()[1] == f"{'a':<40}  hold      b"
+
+
+EVIL = "\x1b]0;title\x07\x9b31m\r\n\u202egnp.exe\u2066\u2028\u061c\x00\udcff"
+ESCAPED = r"\x1b]0;title\x07\x9b31m\r\n\u202egnp.exe\u2066\u2028\u061c\x00\udcff"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ev.StepMoved(EVIL, "1", "log", EVIL),
+        ev.StepMoved(EVIL, "1", "warning", EVIL),
+        ev.ImageHeld(EVIL, EVIL),
+        ev.ImageFailed(EVIL, "step", EVIL, EVIL, EVIL, 1, EVIL, (EVIL,), EVIL),
+        ev.DiagnosticFound(Diagnostic("EDK501", "error", EVIL, 1, EVIL, EVIL)),
+        ev.ChartUploaded(EVIL, EVIL, EVIL),
+        ev.RetryScheduled(EVIL, 1, 0.0, EVIL),
+        ev.Noticed(EVIL, "hint"),
+    ],
+)
+def test_names_and_logs_cannot_control_the_terminal(event: ev.Event) -> None:
+    """Control characters, those that turn the direction of text, and bytes that are no UTF-8 are written out."""
+    text = printed(event, verbose=True)
+
+    assert ESCAPED in text
+    assert [] == [char for char in text if char != "\n" and not char.isprintable()]
+
+
+def test_letters_of_all_languages_are_kept() -> None:
+    """Only what controls is escaped; a tab in a log line stays."""
+    assert "| größe 大小 →\t✓" in printed(ev.StepMoved("x", "1", "log", "größe 大小 →\t✓"), verbose=True)
