@@ -1,7 +1,7 @@
 """Secrets kept out of everything that is shown or stored.
 
 What counts as a secret: values of build arguments whose name says so, and passwords in proxy addresses. They are
-masked as they are, URL-encoded, and in base64, whatever they stand next to.
+masked as they are, URL-encoded, and in base64 (that itself may be URL-encoded), whatever they stand next to.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from urllib.parse import quote, unquote, urlsplit
 MASK = "•••"
 MIN_LENGTH = 4
 """Shorter values stand in too many words to be masked; and are no secrets."""
-_SECRET_NAME = re.compile(r"pass(word|wd|phrase)?|secret|token|credential|api_?key|private_?key|auth", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"pass(word|wd|phrase)?|secret|token|credential|(api|private|access|ssh)_?key|auth", re.IGNORECASE
+)
 
 
 class Redactor:
@@ -25,36 +27,61 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if len(secret) >= MIN_LENGTH for form in _forms(secret)}
+        pieces = {piece for secret in secrets for piece in _pieces(secret) if len(piece) >= MIN_LENGTH}
+        forms = {form for piece in pieces for form in _forms(piece)}
         # The longest first, so that no rest of one is left behind a shorter one.
-        ordered = sorted(forms, key=lambda form: (-len(form), form))
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        ordered = "|".join(map(re.escape, sorted(forms, key=lambda form: (-len(form), form))))
+        self._any = re.compile(ordered) if ordered else None
+        # Looking ahead finds what begins inside another one, too.
+        self._each = re.compile(f"(?=({ordered}))")
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to mask."""
-        return self._pattern is None
+        return self._any is None
 
     def text(self, text: str) -> str:
         """Return a text with every secret masked."""
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        if self._any is None or self._any.search(text) is None:
+            return text
+        parts, done = [], 0
+        for start, end in _joined(match.span(1) for match in self._each.finditer(text)):
+            parts += [text[done:start], MASK]
+            done = end
+        return "".join((*parts, text[done:]))
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans, given by their start, with those in one that overlap."""
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def secrets_of(build_args: Iterable[tuple[str, str]], proxies: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Return the values among build arguments and proxies that nobody else may see."""
     found = [value for name, value in build_args if _SECRET_NAME.search(name)]
     for _, address in proxies:
-        password = _password(address)
-        if password:
-            found.append(password)
+        found.extend(_passwords(address))
     return tuple(found)
 
 
-def _password(address: str) -> str:
+def _passwords(address: str) -> tuple[str, ...]:
+    """Return the password of an address, as it stands there and as it is meant."""
     try:
-        return unquote(urlsplit(address).password or "")
+        password = urlsplit(address).password or ""
     except ValueError:
-        return ""
+        return ()
+    return tuple(dict.fromkeys((password, unquote(password)))) if password else ()
+
+
+def _pieces(secret: str) -> tuple[str, ...]:
+    """Return a secret and, as output comes line by line, each of its lines."""
+    return (secret, *(line.strip() for line in secret.splitlines()))
 
 
 def _forms(secret: str) -> tuple[str, ...]:
@@ -67,5 +94,4 @@ def _forms(secret: str) -> tuple[str, ...]:
         start = (offset * 8 + 5) // 6
         end = (offset + len(data)) * 8 // 6
         encoded.append(text[start:end])
-    long_enough = [text for text in encoded if len(text) >= MIN_LENGTH * 2]
-    return (secret, quote(secret, safe=""), *long_enough)
+    return (secret, quote(data, safe=""), *encoded, *(quote(text, safe="") for text in encoded))

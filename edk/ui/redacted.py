@@ -9,6 +9,10 @@ from edk.domain.events import Event
 from edk.domain.redaction import Redactor
 from edk.ports import EventSink
 
+# Words of ours that sinks decide by, and paths of ours that they open: a secret that happens to be one of these
+# words, or the name of a folder above, must not lead them astray.
+_OURS = frozenset({"log", "archive", "kind", "phase", "stream", "severity"})
+
 
 class Redacted:
     """Masks secrets in every text of every event, before any surface sees it.
@@ -36,6 +40,7 @@ class Redacted:
         if isinstance(value, tuple):
             return tuple(self._masked(item) for item in value)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            fields = {f.name: self._masked(getattr(value, f.name)) for f in dataclasses.fields(value)}
+            texts = (f.name for f in dataclasses.fields(value) if f.name not in _OURS)
+            fields = {name: self._masked(getattr(value, name)) for name in texts}
             return dataclasses.replace(value, **fields)
         return value
