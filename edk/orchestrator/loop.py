@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edk.domain import events as ev
+from edk.domain.errors import EdkError
 from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.run import (
     GOOD,
@@ -238,24 +239,34 @@ class Loop:
 
     def _make_new_plan(self) -> None:
         self._replans += 1
-        if self._replans > MAX_REPLANS and self._plan is not None:
-            # Somebody writes without end; what is on disk now can't be built as one state. The rest goes on.
-            for target in [self.state.targets[key] for key in dict.fromkeys(self._changed)]:
-                if target.phase == "waiting" and not target.running:
-                    self._give_up(target)
-            self.adopt(self._plan)
+        if self._replans > MAX_REPLANS:
+            self._give_up(f"its files changed {MAX_REPLANS} times while they were read")
             return
         self._emit(ev.Noticed("files changed while they were read; the plan is made anew"))
-        self.adopt(self._replan())
+        try:
+            plan = self._replan()
+        except EdkError as error:
+            self._give_up(error.message)
+            return
+        self.adopt(plan)
 
-    def _give_up(self, target: TargetRun) -> None:
-        message = f"its files changed {MAX_REPLANS} times while they were read"
-        image = self._images[target.key]
-        path = f"{image.node.target.root.path}/{image.node.target.dockerfile}"
-        hint = "stop what writes into the context, or leave it out in .dockerignore"
-        self._emit(ev.ImageFailed(target.label, "sources", message, hint, path, 0, "", (), ""))
-        self._become(WorkerStarted(target.key))
-        self._become(WorkerFailed(target.key, target.fingerprint, "sources", message))
+    def _give_up(self, message: str) -> None:
+        """Fail what changed while it was read, and go on with the rest by the plan that there is.
+
+        Somebody writes without end: what is on disk can't be built as one state.
+        """
+        for key in dict.fromkeys(self._changed):
+            target = self.state.targets[key]
+            if target.phase != "waiting" or target.running:
+                continue
+            image = self._images[key]
+            path = f"{image.node.target.root.path}/{image.node.target.dockerfile}"
+            hint = "stop what writes into the context, or leave it out in .dockerignore"
+            self._emit(ev.ImageFailed(target.label, "sources", message, hint, path, 0, "", (), ""))
+            self._become(WorkerStarted(key))
+            self._become(WorkerFailed(key, target.fingerprint, "sources", message))
+        if self._plan is not None:
+            self.adopt(self._plan)
 
     def _become(self, message: Message) -> None:
         """Change the state and show what changed."""

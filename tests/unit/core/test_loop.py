@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edk.domain import events as ev
+from edk.domain.errors import SourceError
 from edk.orchestrator.loop import MAX_REPLANS, EventOccurred
 from tests.unit.core.building import key, plan
 from tests.unit.core.virtual import End, run
@@ -179,6 +180,18 @@ def test_sources_that_never_rest_fail_alone() -> None:
     assert {"busy": "failed", "top": "blocked", "other": "done", "late": "done"} == outcome.phases
     assert MAX_REPLANS + 1 == outcome.starts.count("busy")
     assert ["busy"] == [e.image for e in outcome.of(ev.ImageFailed)]
+
+
+def test_a_new_plan_that_cannot_be_made_fails_what_changed_alone() -> None:
+    """Where files do not even rest for a plan, the others go on by the plan that there is."""
+    outcome = run(
+        plan("busy:\ntop: busy\nother:\nlate:"),
+        ends={"busy": [End("changed")], "other": [End(seconds=3.0)]},
+        replans=[SourceError("files keep changing")],
+    )
+
+    assert {"busy": "failed", "top": "blocked", "other": "done", "late": "done"} == outcome.phases
+    assert [("busy", "files keep changing")] == [(e.image, e.message) for e in outcome.of(ev.ImageFailed)]
 
 
 def test_a_worker_that_found_the_image_is_shown_as_a_skip() -> None:

@@ -23,7 +23,10 @@ def test_stays_in_the_platforms_registry(base: str) -> None:
 
 def test_is_built_here_where_a_dockerfile_yields_it() -> None:
     """A base of the platform's registry that a Dockerfile here yields is built here."""
-    files = {"mine/Dockerfile": dockerfile(f"{PLATFORM}/tool:0.6.0"), "tool/Dockerfile": 'FROM scratch\nLABEL IMAGE="tool"\n'}
+    files = {
+        "mine/Dockerfile": dockerfile(f"{PLATFORM}/tool:0.6.0"),
+        "tool/Dockerfile": 'FROM scratch\nLABEL IMAGE="tool"\n',
+    }
     plan = Bench(files, platform_registry=PLATFORM).plan()
     assert ["tool", "mine"] == [image.label for image in plan.images]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from edk.domain import events as ev
+from edk.domain.errors import EdkError
 from edk.domain.plan import BuildPlan
 from edk.domain.run import RunState, SourcesChanged, StopAsked, WorkerCancelled, WorkerSucceeded
 from edk.orchestrator.loop import Inbox, Loop, LoopOptions, Post, TaskFailed
@@ -142,7 +143,7 @@ def run(
     jobs: int = 2,
     retries: int = 3,
     ends: dict[str, list[End]] | None = None,
-    replans: list[BuildPlan] | None = None,
+    replans: list[BuildPlan | EdkError] | None = None,
     stop_at: float | None = None,
     posts: list[tuple[float, Post]] | None = None,
 ) -> Outcome:
@@ -150,10 +151,13 @@ def run(
     inbox = FakeInbox()
     crew = FakeCrew(inbox, ends or {})
     events: list[ev.Event] = []
-    again = list(replans or [plan])
+    again: list[BuildPlan | EdkError] = list(replans or [plan])
 
     def replan() -> BuildPlan:
-        return again.pop(0) if len(again) > 1 else again[0]
+        made = again.pop(0) if len(again) > 1 else again[0]
+        if isinstance(made, EdkError):
+            raise made
+        return made
 
     for time, post in posts or []:
         inbox.put_at(time, post)
