@@ -9,7 +9,7 @@ from typing import Literal
 
 from edk.domain.charts.versions import DAG_INSTALLER, dag_image_tags
 from edk.domain.codes import resolving as codes
-from edk.domain.codes.operators import RUN_TIME_IMAGE
+from edk.domain.codes.operators import INVALID_REFERENCE, RUN_TIME_IMAGE
 from edk.domain.reference import (
     InvalidReferenceError,
     RegistryAliases,
@@ -149,7 +149,8 @@ def _resolve_operator_image(located: LocatedImage, catalog: Catalog, names: Name
     image = located.image
     if image.unresolved or not image.value:
         message = image.unresolved or f"{image.expression} is known at run time only"
-        diagnostic = RUN_TIME_IMAGE.at(image.file, image.line, message, column=image.column)
+        code = INVALID_REFERENCE if image.code == INVALID_REFERENCE.id else RUN_TIME_IMAGE
+        diagnostic = code.at(image.file, image.line, message, column=image.column)
         resolution.diagnostics.append(LocatedDiagnostic(located.root, diagnostic))
         resolution.images.append(ResolvedImage(located, "", "", "", "unresolved"))
         return

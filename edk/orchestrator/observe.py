@@ -87,6 +87,6 @@ def digests_of(registry: Registry, refs: Mapping[str, tuple[str, str]]) -> dict[
             if info is not None:
                 found[ref] = info.digest
     except RegistryUnreachableError:
-        # `stand_all` asks the same registry and tells.
+        # It went away after `stand_all` had asked it; the build tells.
         return {}
     return found

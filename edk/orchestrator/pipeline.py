@@ -97,11 +97,13 @@ def plan_workspace(services: Services, tree: SourceTree, request: PlanRequest, w
     if request.selection in {"bases", "all-bases"}:
         graph = _only_bases(graph, catalog, resolution, rules)
     wanted = {n.key: (n.target.name, n.tags) for n in graph.nodes if _is_buildable(n)}
+    externals: dict[str, str] = {}
+    standings: dict[str, Standing] = {}
+    unasked = ""
     if request.ask_registry:
-        externals = digests_of(services.registry, _local_externals(graph, names.aliases))
         standings, unasked = stand_all(services.registry, services.cache, wanted)
-    else:
-        externals, standings, unasked = {}, {}, ""
+        if not unasked:
+            externals = digests_of(services.registry, _local_externals(graph, names.aliases))
     prepared, problems = _prepare(tree, graph, settings, externals, all_stages=request.all_stages)
     forced = {n.key for n in graph.nodes} if request.force else set()
     images = decide(prepared, standings, _known_inputs(services, standings), settings.registry, forced)
