@@ -11,7 +11,8 @@ import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from edk.domain.errors import BuildError, DigestMismatchError
@@ -32,9 +33,8 @@ def write_archive(registry: Registry, repository: str, tag: str, name: str, path
         path: of the archive; what was there is replaced.
 
     Raises:
-        BuildError: the image is not there, or has several platforms.
+        BuildError: the image is not there, or has several platforms, or the archive can't be written.
         DigestMismatchError: a blob in the registry is not what its digest says.
-        OSError: the archive can't be written.
     """
     found = registry.manifest(repository, tag)
     if found is None:
@@ -43,19 +43,29 @@ def write_archive(registry: Registry, repository: str, tag: str, name: str, path
     manifest = json.loads(content)
     if "layers" not in manifest:
         raise BuildError(f"{repository}:{tag} holds several platforms", "build it with one --platform")
+    try:
+        with _replaced(path) as tar:
+            _write(tar, registry, repository, name, info, content, manifest)
+    except OSError as error:
+        raise BuildError(f"{path} can't be written: {error.strerror}", "free space, or set VOLUME_PATH") from error
+    return info.digest
+
+
+@contextmanager
+def _replaced(path: str) -> Iterator[tarfile.TarFile]:
+    """Give an archive to write to, which takes the place of the one before when it is whole."""
     folder = os.path.dirname(path)  # noqa: PTH120
     os.makedirs(folder, exist_ok=True)  # noqa: PTH103
     handle, partial = tempfile.mkstemp(prefix=".edk-", suffix=".partial", dir=folder)
     try:
         with os.fdopen(handle, "wb") as stream, tarfile.open(fileobj=stream, mode="w|") as tar:
             tar.copybufsize = 1 << 20  # type: ignore[attr-defined]  # the stubs lack it
-            _write(tar, registry, repository, name, info, content, manifest)
+            yield tar
         os.chmod(partial, 0o644)  # noqa: PTH101
         os.replace(partial, path)  # noqa: PTH105
     except BaseException:
         os.unlink(partial)  # noqa: PTH108
         raise
-    return info.digest
 
 
 def _write(
@@ -131,7 +141,8 @@ class _Pieces(io.RawIOBase):
             self._rest += piece
         taken, self._rest = self._rest[:count], self._rest[count:]
         self._left -= len(taken)
-        if self._left == 0 and next(self._pieces, b""):
+        # Asking for more also has the blob's digest compared.
+        if self._left == 0 and (self._rest or any(self._pieces)):
             raise DigestMismatchError(f"{self._name} in the registry is longer than its manifest says")
         if len(taken) < count and self._left > 0:
             raise DigestMismatchError(f"{self._name} in the registry is shorter than its manifest says")

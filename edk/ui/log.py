@@ -58,7 +58,10 @@ class EventLog:
         facts: dict[str, Any] = msgspec.to_builtins(event)
         facts = {f"{key}_" if key in {"event", "level", "timestamp"} else key: value for key, value in facts.items()}
         for logger in self._loggers:
-            getattr(logger, _WORSE.get(type(event), "info"))(name, **facts)
+            try:
+                getattr(logger, _WORSE.get(type(event), "info"))(name, **facts)
+            except OSError:  # a full disk, or nobody who reads stderr
+                continue
 
     def _is_end_of_nothing(self, event: ev.Event) -> bool:
         return self._loggers is None and isinstance(event, ev.RunFinished) and event.exit_code == 0

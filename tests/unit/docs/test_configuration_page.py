@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import re
 
@@ -58,5 +59,5 @@ def test_every_proxy_variable_is_named() -> None:
     assert set() == set(PROXY_NAMES) - set(words(TEXT))
 
 
-def _commands() -> dict[str, object]:
+def _commands() -> dict[str, argparse.ArgumentParser]:
     return next(dict(action.choices) for action in parser()._actions if isinstance(action.choices, dict))
