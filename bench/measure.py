@@ -125,12 +125,15 @@ def run(
         cwd: where it runs.
 
     Raises:
-        RunFailedError: any other exit code; says what it printed.
+        RunFailedError: any other exit code, or no such program; says what it printed.
     """
     log = Path(env["EDK_BENCH_LOG"]) if "EDK_BENCH_LOG" in env else Path(os.devnull)
     with log.open("wb") as out:
         started = time.perf_counter()
-        child = subprocess.Popen([str(c) for c in command], cwd=cwd, env=dict(env), stdout=out, stderr=out)
+        try:
+            child = subprocess.Popen([str(c) for c in command], cwd=cwd, env=dict(env), stdout=out, stderr=out)
+        except OSError as error:
+            raise RunFailedError(str(error)) from error
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - started
     child.returncode = code = os.waitstatus_to_exitcode(status)
