@@ -85,9 +85,20 @@ def _collect_all(tree: SourceTree, root: str, rules: ContextRules) -> dict[str, 
     found: dict[str, ContextFile] = {}
     for start in rules.roots:
         _collect(tree, root, start, rules, found)
+    _take_searched(tree, root, rules, found)
     if any(file.kind == "link" and rules.follows(file.path) for file in found.values()):
         return None
     return found
+
+
+def _take_searched(tree: SourceTree, root: str, rules: ContextRules, found: dict[str, ContextFile]) -> None:
+    """Add the folders that wildcards match nothing in: no file would bring them into what is sent."""
+    for folder in rules.searched():
+        if any(path.startswith(f"{folder}/") for path in found) or rules.ignore.excludes(folder):
+            continue
+        entry = _stat(tree, f"{root}/{folder}")
+        if entry is not None and entry.kind == "dir":
+            _take(tree, root, folder, entry, found)
 
 
 def _stat(tree: SourceTree, path: str) -> Entry | None:

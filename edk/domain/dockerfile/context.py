@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from edk.domain.dockerfile.globs import Matcher, go_matcher, has_wildcard, literal_prefix
@@ -94,6 +94,13 @@ class ContextRules:
             return False
         return path in self.prefixes or any(p.matcher is not None and p.matcher(path) for p in self.patterns)
 
+    def searched(self) -> tuple[str, ...]:
+        """Return the folders that wildcards are looked for in, apart from the context's root.
+
+        BuildKit fails without such a folder, though nothing in it has to match.
+        """
+        return tuple(p.prefix for p in self.patterns if p.matcher is not None and p.prefix)
+
 
 def context_rules(
     reading: DockerfileReading, ignore: IgnoreRules, all_stages: bool = False, whole: str = ""
@@ -126,8 +133,8 @@ def unmatched(rules: ContextRules, paths: Iterable[str]) -> tuple[tuple[ContextU
         rules: of the context.
         paths: of everything in the context that `ContextRules.wants`, folders included or not.
 
-    A source with wildcards may match nothing: BuildKit copies nothing then, without an error. A malformed
-    one is an error.
+    A source with wildcards may match nothing: BuildKit copies nothing then, without an error, if the folder
+    that it looks in is there. A malformed one is an error.
     """
     there = {above for path in paths for above in _and_above(path)}
     return tuple(
@@ -135,12 +142,15 @@ def unmatched(rules: ContextRules, paths: Iterable[str]) -> tuple[tuple[ContextU
         for use in rules.uses
         if use.exact
         for source in use.sources
-        if source != WHOLE and source not in there and _must_match(source)
+        if source != WHOLE and source not in there and _must_match(source, there)
     )
 
 
-def _must_match(source: str) -> bool:
-    return not has_wildcard(source) or go_matcher(source) is None
+def _must_match(source: str, there: Collection[str]) -> bool:
+    if not has_wildcard(source) or go_matcher(source) is None:
+        return True
+    folder = literal_prefix(source)
+    return bool(folder) and folder not in there
 
 
 def _why_whole(uses: Iterable[ContextUse]) -> str:

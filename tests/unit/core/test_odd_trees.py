@@ -207,6 +207,26 @@ def test_a_copy_of_what_is_not_there_is_told_at_its_line() -> None:
     assert "'nowhere'" in plan.diagnostics[0].diagnostic.message
 
 
+def test_a_folder_that_wildcards_match_nothing_in_is_sent_for_itself() -> None:
+    """BuildKit looks for the folder, and fails if it was left out as having nothing that counts."""
+    lines = ("FROM scratch", "COPY a models/*.pt /x/")
+    plan = Bench({"x/Dockerfile": dockerfile("x", *lines), "x/a": "", "x/models/.gitkeep": ""}).plan()
+
+    assert [("a", "file"), ("models", "dir")] == [(file.path, file.kind) for file in plan.images[0].context.files]
+    assert [] == found(plan)
+
+
+@pytest.mark.parametrize("ignored", ["", "models"])
+def test_wildcards_in_a_folder_that_is_not_sent_are_told(ignored: str) -> None:
+    """The engine would fail, whether the folder is missing or left out by .dockerignore."""
+    files = {"x/Dockerfile": dockerfile("x", "FROM scratch", "COPY a models/*.pt /x/"), "x/a": ""}
+    left_out = {"x/models/.gitkeep": "", "x/.dockerignore": ignored} if ignored else {}
+    plan = Bench({**files, **left_out}).plan()
+
+    assert [("EDK409", "x/Dockerfile", 2)] == found(plan)
+    assert ["a"] == [file.path for file in plan.images[0].context.files]
+
+
 def test_a_large_context_is_warned_about() -> None:
     """Above the limit of the settings."""
     files = {"x/Dockerfile": dockerfile("x", "FROM scratch", "COPY a /"), "x/a": "12345"}

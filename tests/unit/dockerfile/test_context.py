@@ -94,3 +94,12 @@ def test_sources_that_nothing_matches_are_told() -> None:
 
     missing = unmatched(found, ["a", "b/c/d"])
     assert [(4, "d"), (4, "[x")] == [(use.line, source) for use, source in missing]
+
+
+def test_the_folder_that_wildcards_look_in_must_be_there() -> None:
+    """BuildKit copies nothing where nothing matches, but fails without the folder named before the wildcard."""
+    found = rules("COPY charts/*.tgz data/x*/y none*.txt n[o]ne/*.txt x")
+
+    assert ("charts", "data") == found.searched()
+    assert ["charts/*.tgz"] == [source for _, source in unmatched(found, ["data", "a"])]
+    assert [] == [source for _, source in unmatched(found, ["data/z", "charts"])]
