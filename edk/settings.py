@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -17,6 +18,7 @@ DEFAULT_REPOSITORY = "https://github.com/kaapana/kaapana"
 PROXY_NAMES = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy", "all_proxy")
 CONFIG_NAME = "edk.yaml"
 MAX_CONFIG_BYTES = 1 << 20
+_ENGINE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def _validated(settings: Settings) -> Settings:
                 f"{field} is {value!r}, which is not a registry's name",
                 "write host:port without http://, for example localhost:32000",
             )
+    _check_engine_words(settings)
     return replace(
         settings,
         jobs=jobs,
@@ -190,6 +193,13 @@ def _validated(settings: Settings) -> Settings:
         extensions_dir=settings.extensions_dir.rstrip("/") or "/",
         repo_path=settings.repo_path.rstrip("/") or "/",
     )
+
+
+def _check_engine_words(settings: Settings) -> None:
+    if settings.platform and not _ENGINE_WORD.fullmatch(settings.platform):
+        raise UsageError(f"platform is {settings.platform!r}", "write OS/ARCH, for example linux/amd64")
+    if settings.network and not _ENGINE_WORD.fullmatch(settings.network):
+        raise UsageError(f"network is {settings.network!r}", "write default, none, host or a network's name")
 
 
 def _merge(values: dict[str, Any], config: Mapping[str, Any]) -> None:

@@ -50,7 +50,7 @@ def censored(text: str, source: str) -> str:
 
 def is_local(source: str) -> bool:
     """Return whether a source is a folder or bundle rather than a URL."""
-    return source.startswith(("/", ".", "file://")) or Path(source).exists()
+    return source.startswith(("/", ".", "file://")) or ":" not in source or Path(source).exists()
 
 
 def named_files(said: str) -> tuple[str, ...]:
