@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 import pytest
 
+from edk.adapters.files import FileTree
 from edk.domain.workspace import Root
 from edk.orchestrator import walk
 from edk.orchestrator.walk import MAX_DEPTH, is_dockerfile_name
@@ -275,3 +277,20 @@ def test_an_empty_extension_has_an_empty_plan() -> None:
 
     assert ((), ()) == (plan.images, plan.diagnostics)
     assert ["no Dockerfile found; nothing to build"] == list(plan_lines(plan))
+
+
+@pytest.mark.parametrize(("to", "followed"), [("../outside/Dockerfile", False), ("real.txt", True)])
+def test_on_a_real_disk_too_links_stay_inside(to: str, *, followed: bool, tmp_path: Path) -> None:
+    """There the way up exists, and is not gone."""
+    root = tmp_path / "root"
+    for folder in (root, tmp_path / "outside"):
+        folder.mkdir()
+        (folder / "real.txt").write_text("FROM scratch\n")
+        (folder / "Dockerfile").write_text("FROM scratch\n")
+    (root / "Dockerfile").unlink()
+    (root / "Dockerfile").symlink_to(to)
+
+    seen = walk.walk(FileTree(), str(root), (), ())
+
+    assert (["real.txt"] if followed else []) == [candidate.source for candidate in seen.dockerfiles]
+    assert ([] if followed else ["EDK504"]) == [diagnostic.code for diagnostic in seen.diagnostics]
