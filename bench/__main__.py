@@ -44,7 +44,7 @@ def options() -> argparse.Namespace:
 
 
 def results(asked: argparse.Namespace, work: Path, leftovers: Leftovers) -> Iterator[Result]:
-    for part in asked.parts or PARTS:
+    for part in dict.fromkeys(asked.parts or PARTS):
         print(f"measuring: {part}", file=sys.stderr)
         folder = work / part
         folder.mkdir()

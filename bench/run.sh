@@ -3,5 +3,4 @@
 set -eu
 edk_root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
 . "$edk_root/scripts/setup.sh"
-cd -- "$edk_root"
-exec .venv/bin/python -m bench "$@"
+PYTHONPATH=$edk_root exec "$edk_root/.venv/bin/python" -P -m bench "$@"
