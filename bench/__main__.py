@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import building, planning, starting, streaming
 from bench.cleaning import Leftovers
-from bench.measure import Result, Skipped
+from bench.measure import Result, RunFailedError, Skipped
 from bench.report import as_json, table
 from bench.tree import write_tree
 
@@ -64,7 +64,10 @@ def results(asked: argparse.Namespace, work: Path, leftovers: Leftovers) -> Iter
 
 def _plan(asked: argparse.Namespace, folder: Path) -> Iterator[Result]:
     tree, label = (asked.tree, "the platform") if asked.tree else (write_tree(folder / "tree"), "a generated tree")
-    yield from planning.measure(tree.resolve(), label, asked.peer_tree, asked.peer_python, folder, asked.runs)
+    try:
+        yield from planning.measure(tree.resolve(), label, asked.peer_tree, asked.peer_python, folder, asked.runs)
+    except RunFailedError as error:
+        yield Skipped(f"plan {label}", str(error))
 
 
 def _engine() -> bool:

@@ -40,7 +40,7 @@ def measure(
         work: an empty folder.
         runs: how often.
     """
-    env = environment(work / "state", KAAPANA_REPO_PATH=str(tree))
+    env = environment(work / "state", KAAPANA_REPO_PATH=str(tree), EDK_BENCH_LOG=str(work / "plan.log"))
     plan = (*EDK, "plan", "--dir", tree, "--offline", "--json")
 
     def cold() -> Run:
