@@ -9,14 +9,14 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+import docker
 import pytest
 
 from edk.adapters.cancellation import Cancel
 from edk.adapters.engine import DockerEngineBuilder
-from edk.adapters.engine.endpoint import parse_endpoint
-from edk.adapters.engine.wire import EngineWire
 from edk.domain.errors import (
     BuildRefusedError,
     CancelledError,
@@ -66,9 +66,10 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     endpoint = request.getfixturevalue("engine_endpoint")
     builder = DockerEngineBuilder(endpoint, {}, classic=request.param == "classic")
     yield World(builder, base, ref, _real_digest, dead)
-    wire = EngineWire(parse_endpoint(endpoint, {}))
-    for made in (ref, dead):
-        wire.ask("DELETE", f"/images/{made}")
+    with docker.APIClient(endpoint, "auto") as client:
+        for made in (ref, dead):
+            with suppress(docker.errors.ImageNotFound):
+                client.remove_image(made)
 
 
 def _real_digest(repository: str) -> str:

@@ -12,12 +12,11 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import docker
 import pytest
 
 from edk.adapters.cancellation import Cancel
 from edk.adapters.engine import DockerEngineBuilder
-from edk.adapters.engine.endpoint import parse_endpoint
-from edk.adapters.engine.wire import EngineWire
 from edk.adapters.files import FileTree
 from edk.domain.errors import (
     BuildRefusedError,
@@ -146,8 +145,8 @@ def test_takes_arguments_labels_target_and_lines(
     started = {step.title.split("] ", 1)[-1].split()[0]: step.line for step in seen if step.number}
     assert "hello you & me" in printed
     assert (5, 7) == (started["WORKDIR"], started["RUN"])
-    inspected = EngineWire(parse_endpoint(engine_endpoint, {})).ask("GET", f"/images/{image.image_id}/json")
-    assert {"org.x": 'ü "q"'} == inspected.json()["Config"]["Labels"]
+    with docker.APIClient(engine_endpoint, "auto") as client:
+        assert {"org.x": 'ü "q"'} == client.inspect_image(image.image_id)["Config"]["Labels"]
 
 
 def test_keeps_the_last_lines_of_a_failing_step(builder: DockerEngineBuilder, folder: Path, busybox: str) -> None:
@@ -307,8 +306,6 @@ _FLAT = """
 import hashlib, sys
 from edk.adapters.cancellation import Cancel
 from edk.adapters.engine import DockerEngineBuilder
-from edk.adapters.engine.endpoint import parse_endpoint
-from edk.adapters.engine.wire import EngineWire
 from edk.adapters.files import FileTree
 from edk.domain.errors import CancelledError
 from edk.domain.files import ContextFile

@@ -1,7 +1,10 @@
 """The Docker Engine API: building by BuildKit or the classic builder, pushing, and who it is that answers.
 
-`builder` holds the port's implementation; `wire` and `transport` speak HTTP on a socket that can be shut from
-another thread; `buildkit` and `classic` make typed progress of the two kinds of reply.
+`builder` holds the port's implementation; `wire`, `call` and `client` make requests by docker-py's low-level client,
+whose socket `line` cuts from another thread, be it that the work is cancelled or that `pulse` finds the engine dead;
+`following` makes typed progress of the two kinds of reply, BuildKit's and the classic builder's.
+
+docker-py takes a fifth of a second to import, so this package is imported where an engine is first used.
 """
 
 from edk.adapters.engine.builder import DockerEngineBuilder

@@ -7,11 +7,10 @@ import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from urllib.parse import quote, urlencode
 
 from edk.adapters.engine import describing
 from edk.adapters.engine.credentials import build_headers, push_header
-from edk.adapters.engine.endpoint import parse_endpoint, resolve_endpoint
+from edk.adapters.engine.endpoint import find_endpoint
 from edk.adapters.engine.following import BuildReply
 from edk.adapters.engine.pushing import follow_push, push_failed, split_ref
 from edk.adapters.engine.verdict import failure, refusal
@@ -46,8 +45,9 @@ class DockerEngineBuilder:
     ) -> None:
         self._memory = memory
         self._environ = os.environ if environ is None else environ
-        self._endpoint = endpoint or resolve_endpoint(self._environ)
-        self._wire = EngineWire(parse_endpoint(self._endpoint, self._environ), stall)
+        found = find_endpoint(endpoint, self._environ)
+        self._endpoint = found.url
+        self._wire = EngineWire(found, stall)
         self._classic = classic
         self._known: tuple[tuple[str, str, str], EngineInfo] | None = None
 
@@ -80,9 +80,9 @@ class DockerEngineBuilder:
         buildkit = info.buildkit and not self._classic
         build_id = uuid.uuid4().hex
         headers = {"Content-Type": "application/x-tar", **build_headers(self._environ)}
-        path = f"/build?{urlencode(_parameters(request, build_id, buildkit))}"
+        query = _parameters(request, build_id, buildkit)
         try:
-            with self._wire.stream(path, headers, context, cancellation) as reply, self._sane():
+            with self._wire.stream(("/build",), query, headers, context, cancellation) as reply, self._sane():
                 if reply.status != 200:
                     raise self._build_refused(request, reply)
                 return BuildReply(request, progress).follow(reply.lines)
@@ -101,16 +101,15 @@ class DockerEngineBuilder:
         repository, tag = split_ref(ref)
         self._tag(image, repository, tag, cancellation)
         headers = {"X-Registry-Auth": push_header(repository, self._environ)}
-        path = f"/images/{quote(repository)}/push?{urlencode({'tag': tag})}"
-        with self._wire.stream(path, headers, (), cancellation) as reply, self._sane():
+        path = ("/images/{0}/push", repository)
+        with self._wire.stream(path, {"tag": tag}, headers, None, cancellation) as reply, self._sane():
             if reply.status != 200:
                 raise push_failed(ref, _refused_answer(reply).message)
             return follow_push(ref, reply.lines, progress)
 
     def _tag(self, image: BuiltImage, repository: str, tag: str, cancellation: Cancellation) -> None:
-        named = urlencode({"repo": repository, "tag": tag})
-        path = f"/images/{quote(image.image_id, safe='')}/tag?{named}"
-        with self._wire.stream(path, {}, (), cancellation) as reply:
+        path = ("/images/{0}/tag", image.image_id)
+        with self._wire.stream(path, {"repo": repository, "tag": tag}, {}, None, cancellation) as reply:
             message = _refused_answer(reply).message
             if reply.status != 201:
                 raise EngineUnreachableError(
@@ -137,7 +136,7 @@ class DockerEngineBuilder:
     def _stop(self, build_id: str) -> None:
         # The closed connection has stopped it already on Docker; this ends what an engine might go on with.
         with suppress(EngineUnreachableError):
-            self._wire.ask("POST", f"/build/cancel?{urlencode({'id': build_id})}", _CANCEL_SECONDS)
+            self._wire.post("/build/cancel", {"id": build_id}, _CANCEL_SECONDS)
 
 
 def _refused_answer(reply: Reply) -> Answer:

@@ -19,7 +19,7 @@ _PROBE = b"EDK"
 
 def ping(wire: EngineWire, deadline: float) -> Answer:
     """Return the engine's answer to a ping; raise EngineUnreachableError."""
-    answer = wire.ask("GET", "/_ping", _left(deadline))
+    answer = wire.ping(_left(deadline))
     if answer.status != 200:
         raise wire.unreachable(f"it answers a ping with status {answer.status}: {answer.message}")
     return answer
@@ -32,19 +32,20 @@ def deadline() -> float:
 
 def identity(answer: Answer) -> tuple[str, str, str]:
     """Return what of a ping's answer changes when another engine stands there."""
-    headers = {name.lower(): value for name, value in answer.headers.items()}
+    headers = answer.headers
     return (
-        headers.get("server", ""),
-        headers.get("builder-version", ""),
-        headers.get("libpod-api-version", ""),
+        headers.get("Server", ""),
+        headers.get("Builder-Version", ""),
+        headers.get("Libpod-Api-Version", ""),
     )
 
 
 def describe(wire: EngineWire, endpoint: str, pong: Answer, until: float, memory: Cache | None = None) -> EngineInfo:
     """Return who answers; raise EngineUnreachableError. `memory` keeps what it took a trial to find out."""
     _, builder, podman = identity(pong)
-    version = wire.ask("GET", "/version", _left(until)).json()
-    info = wire.ask("GET", "/info", _left(until)).json()
+    wire.speak(pong.headers.get("Api-Version", ""))
+    version = wire.get("/version", _left(until)).json()
+    info = wire.get("/info", _left(until)).json()
     name = "Podman" if podman else "Docker Engine"
     number = str(version.get("Version") or podman)
     if not number:
@@ -82,7 +83,7 @@ def _probe(wire: EngineWire, until: float) -> bool:
         member = tarfile.TarInfo("Dockerfile")
         member.size = len(_PROBE)
         tar.addfile(member, io.BytesIO(_PROBE))
-    answer = wire.ask("POST", "/build?version=2", _left(until), archive.getvalue())
+    answer = wire.post("/build", {"version": "2"}, _left(until), archive.getvalue())
     return answer.status == 200 and b"moby.buildkit.trace" in answer.body
 
 

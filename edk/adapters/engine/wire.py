@@ -1,28 +1,24 @@
-"""HTTP with the engine: short questions, and long replies that come line by line while a body is sent."""
+"""Requests to the engine by docker-py: short questions, and long replies that come line by line."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
-from edk.adapters.engine.endpoint import Address, open_socket
-from edk.adapters.engine.lines import read_lines
-from edk.adapters.engine.transport import WatchedSocket
-from edk.domain.errors import CancelledError, EngineUnreachableError
+from edk.adapters.engine.call import FAILURES, Call, cause_of
+from edk.adapters.engine.client import connected, spoken
+from edk.adapters.engine.endpoint import Endpoint
+from edk.adapters.engine.line import Line
+from edk.adapters.engine.pulse import Pulse
+from edk.domain.errors import EngineUnreachableError
 from edk.ports import Cancellation
 
 ASK_SECONDS = 4.0
 STALL_SECONDS = 15.0
-_QUIET_SECONDS = 2.0
-"""Silence after which an engine's pulse is felt."""
-_PULSE_SECONDS = 0.9
-"""For feeling it: less than the second within which a cancelled build has to end."""
-_FAILURES = (OSError, http.client.HTTPException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,157 +57,103 @@ def object_of(text: bytes) -> dict[str, Any]:
 
 
 class EngineWire:
-    """Speaks HTTP with one engine; a connection per request, so that threads share nothing.
+    """Makes requests to one engine; a client of docker-py per request, so that threads share nothing.
 
     Args:
-        address: of the engine.
+        endpoint: of the engine.
         stall: seconds without a byte and without an answer to a ping after which an engine counts as gone.
     """
 
-    def __init__(self, address: Address, stall: float = STALL_SECONDS) -> None:
-        self._address = address
+    def __init__(self, endpoint: Endpoint, stall: float = STALL_SECONDS) -> None:
+        self._endpoint = endpoint
         self._stall = stall
+        self._version = ""
         self.name = "The engine"
 
-    def ask(self, method: str, path: str, timeout: float = ASK_SECONDS, body: bytes = b"") -> Answer:
+    def speak(self, offered: str) -> None:
+        """Speak a version of the API that the engine and docker-py know, from now on."""
+        self._version = spoken(offered)
+
+    def ping(self, timeout: float = ASK_SECONDS, line: Line | None = None) -> Answer:
+        """Ask for a sign of life; raise EngineUnreachableError unless answered within `timeout` seconds."""
+        return self._ask("", "/_ping", timeout, line)
+
+    def get(self, path: str, timeout: float = ASK_SECONDS) -> Answer:
         """Ask one short question; raise EngineUnreachableError unless answered within `timeout` seconds."""
-        try:
-            return self._ask(method, path, timeout, body)
-        except _FAILURES as error:
-            raise self.unreachable(error) from error
+        return self._ask(self._version, path, timeout)
+
+    def post(self, path: str, query: Mapping[str, str], timeout: float = ASK_SECONDS, body: bytes = b"") -> Answer:
+        """Ask for something short to be done; raise EngineUnreachableError as `get` does."""
+        return self._ask(self._version, path, timeout, posted=(query, body))
 
     def unreachable(self, error: BaseException | str) -> EngineUnreachableError:
         """Return the error that names the engine, its address and the cause."""
-        cause = error if isinstance(error, str) else _cause(error)
+        cause = error if isinstance(error, str) else cause_of(error)
         return EngineUnreachableError(
-            f"{self.name} at {self._address.endpoint} does not answer: {cause}",
+            f"{self.name} at {self._endpoint.url} does not answer: {cause}",
             "Start it (see 'edk doctor'), or set DOCKER_HOST to where it listens.",
         )
 
     def gone(self, error: BaseException | str) -> EngineUnreachableError:
         """Return the error for an engine that began to answer, and then did not go on as engines do."""
-        cause = error if isinstance(error, str) else _cause(error)
+        cause = error if isinstance(error, str) else cause_of(error)
         return EngineUnreachableError(
-            f"{self.name} at {self._address.endpoint} went away in the middle of its work: {cause}",
+            f"{self.name} at {self._endpoint.url} went away in the middle of its work: {cause}",
             "See its own log; try again once 'edk doctor' finds it well.",
         )
 
     @contextmanager
     def stream(
         self,
-        path: str,
+        path: tuple[str, ...],
+        query: Mapping[str, str],
         headers: Mapping[str, str],
-        body: Iterable[bytes],
+        body: Iterable[bytes] | None,
         cancellation: Cancellation,
     ) -> Iterator[Reply]:
         """Post a body piece by piece and hand out the reply while it comes.
 
         Whatever way the block is left, the connection is closed, and the engine stops working on it.
 
+        Args:
+            path: with ``{}`` for each of the names behind it.
+            query: of the URL.
+            headers: in addition to docker-py's.
+            body: None for none.
+            cancellation: ends it within a second, whatever it waits for.
+
         Raises:
             EngineUnreachableError: it went away, hangs, or answers what is no HTTP.
             CancelledError: it was cancelled.
             Exception: what `body` raises, unchanged.
         """
-        if cancellation.cancelled:
-            raise CancelledError("cancelled")
-        pulse = _Pulse(self, self._stall)
-        connection = http.client.HTTPConnection("localhost")
+        line = Line()
+        call = Call(self, line, Pulse(self.ping, line, self._stall), cancellation)
+        call.check()
+        with ExitStack() as stack:
+            stack.callback(line.release)
+            client = stack.enter_context(connected(self._endpoint, self._version, line, endless=True))
+            stack.callback(cancellation.on_cancel(line.cut))
+            stack.enter_context(call.pulse.watching())
+            stack.callback(line.cut)
+            response = call.send(partial(client.post_stream, path, query, headers), body)
+            stack.callback(response.close)
+            yield Reply(response.status_code, call.lines(response.raw))
+
+    def _ask(
+        self,
+        version: str,
+        path: str,
+        timeout: float,
+        line: Line | None = None,
+        posted: tuple[Mapping[str, str], bytes] | None = None,
+    ) -> Answer:
+        line = line or Line()
         try:
-            watched = WatchedSocket(open_socket(self._address, ASK_SECONDS), pulse.quiet, pulse.check, pulse.beat)
-        except OSError as error:
+            with connected(self._endpoint, version, line) as client:
+                response = client.ask(path, timeout, posted)
+                return Answer(response.status_code, response.headers, response.content)
+        except FAILURES as error:
             raise self.unreachable(error) from error
-        connection.sock = watched  # all that http.client asks of a socket
-        take_back = cancellation.on_cancel(watched.shut)
-        try:
-            with self._translating(cancellation):
-                connection.putrequest("POST", path)
-                for name, value in {**headers, "Transfer-Encoding": "chunked"}.items():
-                    connection.putheader(name, value)
-                connection.endheaders()
-            self._send(watched, body, cancellation)
-            with self._translating(cancellation):
-                response = connection.getresponse()
-            yield Reply(response.status, self._lines(response, cancellation))
         finally:
-            take_back()
-            watched.release()
-
-    def _send(self, watched: WatchedSocket, body: Iterable[bytes], cancellation: Cancellation) -> None:
-        for piece in body:
-            with self._translating(cancellation):
-                if piece and not _sent(watched, b"%x\r\n%b\r\n" % (len(piece), piece)):
-                    return
-        with self._translating(cancellation):
-            _sent(watched, b"0\r\n\r\n")
-
-    def _lines(self, response: http.client.HTTPResponse, cancellation: Cancellation) -> Iterator[bytes]:
-        lines = read_lines(response.read1)
-        while True:
-            with self._translating(cancellation):
-                line = next(lines, None)
-            if line is None:
-                return
-            yield line
-
-    @contextmanager
-    def _translating(self, cancellation: Cancellation) -> Iterator[None]:
-        try:
-            yield
-        except (*_FAILURES, ValueError) as error:
-            if cancellation.cancelled:
-                raise CancelledError("cancelled") from error
-            raise self.gone(error) from error
-        if cancellation.cancelled:
-            raise CancelledError("cancelled")
-
-    def _ask(self, method: str, path: str, timeout: float, body: bytes) -> Answer:
-        connection = http.client.HTTPConnection("localhost", timeout=timeout)
-        connection.sock = open_socket(self._address, timeout)
-        try:
-            connection.request(method, path, body or None, {"Content-Length": str(len(body))})
-            response = connection.getresponse()
-            return Answer(response.status, dict(response.getheaders()), response.read())
-        finally:
-            connection.close()
-
-
-def _sent(watched: WatchedSocket, data: bytes) -> bool:
-    try:
-        watched.sendall(data)
-    except (BrokenPipeError, ConnectionResetError):
-        # It refused before it had read all; why, its reply says.
-        return False
-    return True
-
-
-class _Pulse:
-    """Knows when the engine was last seen alive, and feels its pulse when it is silent."""
-
-    def __init__(self, wire: EngineWire, stall: float) -> None:
-        self._wire = wire
-        self._stall = stall
-        self._patience = min(_PULSE_SECONDS, stall / 5)
-        self._alive = time.monotonic()
-        self.quiet = min(_QUIET_SECONDS, stall / 5)
-
-    def beat(self) -> None:
-        """Note that bytes moved."""
-        self._alive = time.monotonic()
-
-    def check(self) -> None:
-        """Ping; raise TimeoutError if nothing was seen of the engine for too long."""
-        try:
-            self._wire.ask("GET", "/_ping", self._patience)
-        except EngineUnreachableError as error:
-            # The next look would come too late, if this was the last one within the time allowed.
-            if time.monotonic() + self.quiet + self._patience > self._alive + self._stall:
-                raise TimeoutError(f"no sign of life for {time.monotonic() - self._alive:.0f} seconds") from error
-        else:
-            self._alive = time.monotonic()
-
-
-def _cause(error: BaseException) -> str:
-    if isinstance(error, http.client.IncompleteRead):
-        return "its reply broke off"
-    return cast("str", getattr(error, "strerror", None)) or str(error) or type(error).__name__
+            line.release()

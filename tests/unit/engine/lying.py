@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -85,7 +86,7 @@ class LyingEngine:
         received += _rest(connection, received)
         line = received.split(b"\r\n", 1)[0].decode()
         self.asked.append(line)
-        answer = self.answers.get(line.split()[1].split("?")[0], plain("404 Not Found", b"{}"))
+        answer = self.answers.get(_path(line), plain("404 Not Found", b"{}"))
         if answer is None:
             while connection.recv(65536):
                 pass
@@ -97,6 +98,11 @@ class LyingEngine:
             with suppress(OSError):  # a client that was told enough goes away
                 connection.sendall(answer)
             _end(connection)
+
+
+def _path(line: str) -> str:
+    """Return the path of a request line, without the version of the API and the query."""
+    return re.sub(r"^/v\d+\.\d+(?=/)", "", line.split()[1].split("?", maxsplit=1)[0])
 
 
 def _rest(connection: socket.socket, received: bytes) -> bytes:

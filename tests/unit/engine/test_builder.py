@@ -221,8 +221,8 @@ def test_hands_out_the_contexts_errors(made: list[object]) -> None:
     assert ended.wait(5)
 
 
-PUSH = "/images/localhost%3A32000/x/push"
-TAGGED = {"/images/sha256%3A1/tag": plain("201 Created", b"")}
+PUSH = "/images/localhost:32000/x/push"
+TAGGED = {"/images/sha256:1/tag": plain("201 Created", b"")}
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_reads_the_digest_of_a_push(made: list[object], line: bytes, digest: str
 
 def test_tells_that_an_image_is_gone(made: list[object]) -> None:
     """An image that was pruned between build and push has to be built again."""
-    engine = _engine(made, {"/images/sha256%3A1/tag": plain("404 Not Found", b'{"message": "No such image"}')})
+    engine = _engine(made, {"/images/sha256:1/tag": plain("404 Not Found", b'{"message": "No such image"}')})
 
     with pytest.raises(EngineUnreachableError, match="No such image"):
         _push(engine)
