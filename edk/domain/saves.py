@@ -51,6 +51,7 @@ class Batch:
         quiet: whether nothing is to be said unless something did change.
         first: monotonic seconds of its first event.
         last: monotonic seconds of its last event, i.e. of the save.
+        gone: those of the paths and folders that were last reported as removed, or moved away.
     """
 
     paths: frozenset[str]
@@ -59,3 +60,4 @@ class Batch:
     quiet: bool
     first: float
     last: float
+    gone: frozenset[str] = frozenset()
