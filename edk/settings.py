@@ -278,7 +278,10 @@ def _convert(field: str, value: object, where: str) -> object:
 def _to_str(value: object) -> str:
     if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
         raise ValueError("expected text, not half of a surrogate pair")
-    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+    if isinstance(value, float):
+        # YAML read 0.60 as a number, and the 0 is gone for ever.
+        raise ValueError(f"expected text, not the number {value!r}; write it in quotes")
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
         return str(value)
     raise ValueError(f"expected text, not {value!r}")
 

@@ -38,10 +38,12 @@ class Standing:
     Args:
         tags: tag → (digest, fingerprint that it carries), of those tags that were asked for and exist.
         asked: whether the registry could be asked.
+        of: the repository and the tags that were asked for.
     """
 
     tags: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     asked: bool = True
+    of: tuple[str, tuple[str, ...]] = ("", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,10 @@ def _decide(
             return planned("blocked", f"it stands on {name}, which can't be built")
     if item.context.problem:
         return planned("blocked", item.context.problem)
-    if forced:
+    if target.broken and not digest:
+        # What is on disk can't be built; what was built before it broke still stands, and may be tagged.
+        return planned("blocked", target.broken)
+    if forced and not target.broken:
         return planned("build", "asked for by --force")
     if not standing.asked:
         return planned("build", "the registry was not asked whether it is there")

@@ -100,11 +100,8 @@ class Catalog:
     def find(self, name: str) -> tuple[Target, ...]:
         """Return the nearest targets of a name: none, one, or those of one distance that share it."""
         found = self.by_name.get(name, ())
-        if not found:
-            return ()
-        nearest = [t for t in found if t.root.distance == found[0].root.distance]
-        active = [t for t in nearest if not t.build_ignore]
-        return tuple(active or nearest)
+        active = [t for t in found if not t.build_ignore] or found
+        return tuple(t for t in active if t.root.distance == active[0].root.distance)
 
     def near(self, name: str) -> tuple[str, ...]:
         """Return up to three names that look like one that was not found."""

@@ -44,6 +44,7 @@ class Target:
         content_digest: sha256 of the Dockerfile.
         reading: what it says.
         tag: the one tag that it gets; empty: those that follow from who refers to it.
+        broken: what is wrong in the Dockerfile now, if this is its last good reading; empty if it is sound.
     """
 
     root: Root
@@ -57,6 +58,7 @@ class Target:
     content_digest: str
     reading: DockerfileReading
     tag: str = ""
+    broken: str = ""
 
     @property
     def key(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 MAX_REQUESTS = 8
 
 
-def stand(registry: Registry, cache: Cache, repository: str, tags: Iterable[str]) -> Standing:
+def stand(registry: Registry, cache: Cache, repository: str, tags: Sequence[str]) -> Standing:
     """Return what stands under some tags of a repository; raise RegistryUnreachableError."""
     there: dict[str, tuple[str, str]] = {}
     for tag in tags:
         info = registry.head(repository, tag)
         if info is not None:
             there[tag] = (info.digest, carried_fingerprint(registry, cache, repository, info.digest))
-    return Standing(there)
+    return Standing(there, of=(repository, tuple(tags)))
 
 
 def carried_fingerprint(registry: Registry, cache: Cache, repository: str, digest: str) -> str:

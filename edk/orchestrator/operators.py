@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from edk import __version__
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.operators.model import OperatorImage, PythonReading
-from edk.orchestrator.readings import Reader, decoded, pack
+from edk.orchestrator.readings import Reader, code_stamp, decoded, pack
 
 if TYPE_CHECKING:
     from edk.domain.workspace import Root
@@ -101,5 +100,5 @@ def _digests(tree: SourceTree, root: Root, candidates: Iterable[Candidate]) -> F
 
 def _key(files: Files, found: Found) -> str:
     """Return the key for the content of these files among these paths, which decide what an import means."""
-    text = repr((__version__, files, sorted(found.python)))
+    text = repr((code_stamp(), files, sorted(found.python)))
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

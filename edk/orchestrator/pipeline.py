@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,16 +12,17 @@ from edk.domain.charts.selection import check_dependencies, top_charts
 from edk.domain.errors import ContextChangedError, SourceError, UsageError
 from edk.domain.fingerprint import Inputs, components, declared, fingerprint
 from edk.domain.graph import BuildGraph, GraphRules, Node, build_graph, waves
-from edk.domain.plan import BuildPlan, ContextReading, Prepared, Standing, decide
+from edk.domain.plan import BuildPlan, ContextReading, Prepared, decide
 from edk.domain.reference import RegistryAliases, split_local, valid_tag
 from edk.domain.resolve import Catalog, Names, Resolution, resolve
 from edk.domain.workspace import LocatedDiagnostic, Root, Target, Workspace
 from edk.orchestrator.contexts import read_context
+from edk.orchestrator.memory import PlanMemory
 from edk.orchestrator.observe import digests_of, stand_all
 from edk.orchestrator.scan import ScanRequest, scan
 from edk.orchestrator.services import Services
 from edk.orchestrator.single import SingleDockerfile, with_single
-from edk.ports import SourceTree
+from edk.ports import Cache, SourceTree
 from edk.settings import Settings
 
 Selection = Literal["extension", "images", "bases", "all-bases"]
@@ -71,42 +72,57 @@ def steady_plan(services: Services, request: PlanRequest) -> BuildPlan:
     raise SourceError(f"files keep changing while they are read: {changed.message}", "stop what writes, and try again")
 
 
-def make_plan(services: Services, tree: SourceTree, request: PlanRequest) -> BuildPlan:
+def make_plan(
+    services: Services, tree: SourceTree, request: PlanRequest, memory: PlanMemory | None = None
+) -> BuildPlan:
     """Return the plan for a request; reads files and asks the registry, changes nothing.
+
+    Args:
+        services: the ports.
+        tree: the file system.
+        request: what to plan for.
+        memory: what is known from the plans before; None plans from nothing.
 
     Raises:
         UsageError: an image was named that no Dockerfile yields.
     """
     settings = services.settings
     scan_request = ScanRequest(request.roots, settings.exclude, settings.build_args, settings.platform)
-    workspace = scan(tree, services.cache, scan_request)
+    memory = memory or PlanMemory()
+    workspace = scan(tree, services.cache, scan_request, memory)
     if request.single is not None:
         workspace, name = with_single(tree, services.cache, workspace, request.single, scan_request)
         request = replace(request, images=(name,))
-    return plan_workspace(services, tree, request, workspace)
+    return plan_workspace(services, tree, request, workspace, memory)
 
 
-def plan_workspace(services: Services, tree: SourceTree, request: PlanRequest, workspace: Workspace) -> BuildPlan:
-    """Return the plan for what was read."""
-    settings = services.settings
+def graph_of(settings: Settings, request: PlanRequest, workspace: Workspace) -> BuildGraph:
+    """Return what stands on what among the targets that a request asks for."""
     names = names_of(settings)
     catalog = Catalog.of(workspace.targets)
     resolution = resolve(workspace, catalog, names)
     rules = GraphRules(names, dict(settings.base_overrides), dict(settings.mirrors), request.all_stages)
     graph = build_graph(select(request, workspace, catalog, resolution), catalog, resolution, rules)
     if request.selection in {"bases", "all-bases"}:
-        graph = _only_bases(graph, catalog, resolution, rules)
+        return _only_bases(graph, catalog, resolution, rules)
+    return graph
+
+
+def plan_workspace(
+    services: Services, tree: SourceTree, request: PlanRequest, workspace: Workspace, memory: PlanMemory
+) -> BuildPlan:
+    """Return the plan for what was read."""
+    settings = services.settings
+    parts = tuple(id(part) for part in memory.parts.values())
+    if memory.graph is None or memory.graph[0] != parts:
+        memory.graph = parts, graph_of(settings, request, workspace)
+    graph = memory.graph[1]
     wanted = {n.key: (n.target.name, n.tags) for n in graph.nodes if _is_buildable(n)}
-    externals: dict[str, str] = {}
-    standings: dict[str, Standing] = {}
-    unasked = ""
-    if request.ask_registry:
-        standings, unasked = stand_all(services.registry, services.cache, wanted)
-        if not unasked:
-            externals = digests_of(services.registry, _local_externals(graph, names.aliases))
-    prepared, problems = _prepare(tree, graph, settings, externals, all_stages=request.all_stages)
+    unasked = _ask_registry(services, graph, wanted, memory) if request.ask_registry else ""
+    standings = {key: standing for key, standing in memory.standings.items() if key in wanted}
+    prepared, problems = _prepare(tree, graph, settings, memory, all_stages=request.all_stages)
     forced = {n.key for n in graph.nodes} if request.force else set()
-    images = decide(prepared, standings, _known_inputs(services, standings), settings.registry, forced)
+    images = decide(prepared, standings, _KnownInputs(services.cache), settings.registry, forced)
     return BuildPlan(
         workspace,
         graph,
@@ -115,6 +131,24 @@ def plan_workspace(services: Services, tree: SourceTree, request: PlanRequest, w
         tuple(dict.fromkeys((*workspace.diagnostics, *graph.diagnostics, *_chart_problems(workspace), *problems))),
         (f"the registry could not be asked: {unasked}",) if unasked else (),
     )
+
+
+def _ask_registry(
+    services: Services, graph: BuildGraph, wanted: Mapping[str, tuple[str, tuple[str, ...]]], memory: PlanMemory
+) -> str:
+    """Ask what is not known yet; return why the registry could not be asked, empty if it could."""
+    unknown = {
+        key: (name, tags)
+        for key, (name, tags) in wanted.items()
+        if key not in memory.standings or memory.standings[key].of != (name, tags)
+    }
+    found, unasked = stand_all(services.registry, services.cache, unknown)
+    memory.standings.update(found)
+    if not unasked:
+        refs = _local_externals(graph, names_of(services.settings).aliases)
+        unknown_refs = {ref: place for ref, place in refs.items() if ref not in memory.externals}
+        memory.externals.update(digests_of(services.registry, unknown_refs))
+    return unasked
 
 
 def _chart_problems(workspace: Workspace) -> tuple[LocatedDiagnostic, ...]:
@@ -184,7 +218,7 @@ def _prepare(
     tree: SourceTree,
     graph: BuildGraph,
     settings: Settings,
-    externals: Mapping[str, str],
+    memory: PlanMemory,
     *,
     all_stages: bool,
 ) -> tuple[list[Prepared], list[LocatedDiagnostic]]:
@@ -199,14 +233,34 @@ def _prepare(
             continue
         triggers = [by_key[key] for key in node.depends_on if by_key[key].target.reading.onbuild]
         whole = f"{triggers[0].target.label} has ONBUILD instructions" if triggers else ""
-        context, found = read_context(
-            tree, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole
-        )
-        problems.extend(LocatedDiagnostic(node.target.root, d) for d in found)
-        item = _prepared(node, context, settings, externals, fingerprints)
+        asked = (node.target, whole, all_stages)
+        if node.key not in memory.contexts or memory.contexts[node.key][0] != asked:
+            context, found = read_context(
+                tree, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole
+            )
+            memory.contexts[node.key] = asked, context, tuple(found)
+        _, context, told = memory.contexts[node.key]
+        problems.extend(LocatedDiagnostic(node.target.root, d) for d in told)
+        item = _remembered(node, context, settings, memory, fingerprints)
         fingerprints[node.key] = item.fingerprint
         prepared.append(item)
     return prepared, problems
+
+
+def _remembered(
+    node: Node, context: ContextReading, settings: Settings, memory: PlanMemory, fingerprints: Mapping[str, str]
+) -> Prepared:
+    """Return a node's inputs, those of the plan before if they were made of the same."""
+    made_of = tuple(
+        (base.target, fingerprints.get(base.target, ""), base.external, memory.externals.get(base.external, ""))
+        for base in node.bases
+    )
+    before = memory.prepared.get(node.key)
+    if before is not None and before[0] == made_of and before[1] is node and before[2] is context:
+        return before[3]
+    item = _prepared(node, context, settings, memory.externals, fingerprints)
+    memory.prepared[node.key] = made_of, node, context, item
+    return item
 
 
 def _prepared(
@@ -248,13 +302,21 @@ def pinned(ref: str, digest: str, settings: Settings) -> str:
     return f"{settings.push_host}/{local.name}{suffix}"
 
 
-def _known_inputs(services: Services, standings: Mapping[str, Standing]) -> dict[str, dict[str, str]]:
-    """Return fingerprint → inputs part by part, of what stands in the registry, as far as remembered."""
-    wanted: Collection[str] = {f for s in standings.values() for _, f in s.tags.values() if f}
-    found = {}
-    for key, content in services.cache.readings(INPUTS, sorted(wanted)).items():
+class _KnownInputs(Mapping[str, Mapping[str, str]]):
+    """Fingerprint → inputs part by part, of what was built before; looked up when it is asked for."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def __getitem__(self, fingerprint: str) -> Mapping[str, str]:
+        stored = self._cache.readings(INPUTS, [fingerprint])
         try:
-            found[key] = _PARTS.decode(content)
-        except msgspec.MsgspecError:
-            continue
-    return found
+            return _PARTS.decode(stored[fingerprint])
+        except msgspec.MsgspecError as error:
+            raise KeyError(fingerprint) from error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0

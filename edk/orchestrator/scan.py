@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from edk import __version__
 from edk.domain.charts.model import ChartReading
 from edk.domain.codes import files as codes
 from edk.domain.diagnostics import Diagnostic
@@ -24,8 +23,9 @@ from edk.domain.workspace import (
     Target,
     Workspace,
 )
+from edk.orchestrator.memory import PlanMemory
 from edk.orchestrator.operators import read_operators
-from edk.orchestrator.readings import MAX_FILE_BYTES, Reader, decoded, diagnose, pack
+from edk.orchestrator.readings import MAX_FILE_BYTES, Reader, code_stamp, decoded, diagnose, pack
 from edk.orchestrator.walk import Found, is_certain_dockerfile, walk
 
 if TYPE_CHECKING:
@@ -44,14 +44,24 @@ class ScanRequest:
     platform: str = ""
 
 
-def scan(tree: SourceTree, cache: Cache, request: ScanRequest) -> Workspace:
+def scan(tree: SourceTree, cache: Cache, request: ScanRequest, memory: PlanMemory | None = None) -> Workspace:
     """Read all roots.
 
     Operators and DAGs are read in the roots that were asked for alone: those of other extensions say nothing
     of what these need.
+
+    Args:
+        tree: the file system.
+        cache: readings by content.
+        request: what to read.
+        memory: roots that it knows are not read again; what is read is put into it.
     """
+    known = memory or PlanMemory()
     paths = {root.path for root in request.roots}
-    parts = [_scan_root(tree, cache, request, root, paths - {root.path}) for root in request.roots]
+    for root in request.roots:
+        if root.path not in known.parts:
+            known.parts[root.path] = _scan_root(tree, cache, request, root, paths - {root.path}, known.good)
+    parts = [known.parts[root.path] for root in request.roots]
     return Workspace(
         roots=request.roots,
         targets=tuple(t for part in parts for t in part.targets),
@@ -63,9 +73,11 @@ def scan(tree: SourceTree, cache: Cache, request: ScanRequest) -> Workspace:
     )
 
 
-def _scan_root(tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, other_roots: set[str]) -> Workspace:
+def _scan_root(
+    tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, other_roots: set[str], good: dict[str, Target]
+) -> Workspace:
     found = walk(tree, root.path, request.exclude, other_roots)
-    targets, problems = _read_targets(tree, cache, request, root, found)
+    targets, problems = _read_targets(tree, cache, request, root, found, good)
     charts, chart_problems = _read_charts(tree, cache, root, found)
     images: tuple[LocatedImage, ...] = ()
     operator_problems: list[Diagnostic] = []
@@ -121,7 +133,7 @@ def target_of(root: Root, path: str, context: str, digest: str, reading: Dockerf
 
 
 def _read_targets(
-    tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, found: Found
+    tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, found: Found, good: dict[str, Target]
 ) -> tuple[list[Target], list[Diagnostic]]:
     readings, problems = dockerfile_reader(request).read_all(tree, cache, root.path, found.dockerfiles)
     targets = []
@@ -129,10 +141,23 @@ def _read_targets(
         folder, _, name = path.rpartition("/")
         if not reading.parsed and not is_certain_dockerfile(name):
             continue
-        targets.append(target_of(root, path, folder, digest, reading))
+        targets.append(_last_good(target_of(root, path, folder, digest, reading), good))
         if root.kind == "extension":
             problems.extend(replace(d, file=path) for d in reading.diagnostics)
     return targets, problems
+
+
+def _last_good(target: Target, good: dict[str, Target]) -> Target:
+    """Return the target as it last was without an error, if its Dockerfile is broken now; note it if it is sound."""
+    errors = [d for d in target.reading.diagnostics if d.severity == "error"]
+    if not errors:
+        good[target.key] = target
+        return target
+    before = good.get(target.key)
+    if before is None:
+        return target
+    error = errors[0]
+    return replace(before, broken=f"{target.dockerfile}:{error.line}: {error.message} ({error.code})")
 
 
 def _read_containers(tree: SourceTree, cache: Cache, root: Root, found: Found) -> list[Diagnostic]:
@@ -155,7 +180,7 @@ def _read_charts(
     keys: dict[str, tuple[str, dict[str, str]]] = {}
     for folder in found.charts:
         digests = _chart_digests(tree, root, folder, whole=root.kind == "extension", problems=problems)
-        content = repr((__version__, folder, sorted(digests.items())))
+        content = repr((code_stamp(), folder, sorted(digests.items())))
         keys[folder] = (hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest(), digests)
     stored = cache.readings("chart", [key for key, _ in keys.values()])
     charts = []

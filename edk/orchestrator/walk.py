@@ -141,6 +141,15 @@ def _kind_of_name(name: str) -> str:
     return "dockerfile" if "Dockerfile" in name and is_dockerfile_name(name) else ""
 
 
+def says_what_to_build(path: str) -> bool:
+    """Tell whether a file at this path, relative to its root, may be one that a walk reads.
+
+    Of charts any file may be one; ignore files belong to contexts, which are looked at by themselves.
+    """
+    name = path.rpartition("/")[2]
+    return bool(_kind_of_name(name)) or name.endswith((".yaml", ".yml", ".tpl", ".json", ".tgz"))
+
+
 def _note_if_odd(found: Found, entry: Entry, relative: str) -> None:
     """Point out a folder that is named like a file that is read."""
     if entry.name != "Dockerfile" and not entry.name.endswith(("Operator.py", ".Dockerfile")):

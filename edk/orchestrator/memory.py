@@ -1,0 +1,81 @@
+"""What a watcher keeps between two plans, so that a save costs what it touches and nothing else.
+
+Everything in it follows from files and registry, and may be forgotten at any time; a plan made without it is the
+same. A plain build plans with an empty one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from edk.domain.diagnostics import Diagnostic
+from edk.domain.graph import BuildGraph, Node
+from edk.domain.plan import ContextReading, Prepared, Standing
+from edk.domain.saves import Batch
+from edk.domain.workspace import Root, Target, Workspace
+from edk.orchestrator.walk import says_what_to_build
+
+ContextKey = tuple[Target, str, bool]
+
+
+@dataclass(slots=True)
+class PlanMemory:
+    """What is known from the plans before.
+
+    Args:
+        parts: path of a root → what was read there.
+        good: path of a Dockerfile → the target that it last was without an error.
+        graph: of which parts (by identity) the graph was made, and the graph.
+        contexts: key of a target → what its context was read for, and what came of it.
+        prepared: key of a target → what its inputs were made of, and the inputs.
+        standings: key of a target → what the registry has of it.
+        externals: ref → digest of bases that the registry holds without a Dockerfile.
+    """
+
+    parts: dict[str, Workspace] = field(default_factory=dict)
+    good: dict[str, Target] = field(default_factory=dict)
+    graph: tuple[tuple[int, ...], BuildGraph] | None = None
+    contexts: dict[str, tuple[ContextKey, ContextReading, tuple[Diagnostic, ...]]] = field(default_factory=dict)
+    prepared: dict[str, tuple[tuple[object, ...], Node, ContextReading, Prepared]] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
+    externals: dict[str, str] = field(default_factory=dict)
+
+    def forget(self, batch: Batch, roots: Iterable[Root]) -> None:
+        """Forget what a batch of saves may have made wrong."""
+        if batch.rescan:
+            self.parts.clear()
+            self.contexts.clear()
+            return
+        for root in roots:
+            inside = f"{root.path}/"
+            reads = any(p.startswith(inside) and says_what_to_build(p[len(inside) :]) for p in batch.paths)
+            moved = any(f == root.path or f.startswith(inside) or root.path.startswith(f"{f}/") for f in batch.folders)
+            if reads or moved:
+                self.parts.pop(root.path, None)
+        for key, ((target, _, _), _, _) in list(self.contexts.items()):
+            if _concerns(batch, context_root(target)):
+                del self.contexts[key]
+
+    def forget_registry(self) -> None:
+        """Forget what the registry has, so that the next plan asks it again."""
+        self.standings.clear()
+        self.externals.clear()
+
+    def built(self, node: Node, fingerprint: str, digest: str) -> None:
+        """Note that every tag of an image now stands in the registry."""
+        tags = dict.fromkeys(node.tags, (digest, fingerprint))
+        self.standings[node.key] = Standing(tags, of=(node.target.name, node.tags))
+
+
+def context_root(target: Target) -> str:
+    """Return the absolute folder of a target's context."""
+    return f"{target.root.path}/{target.context}" if target.context else target.root.path
+
+
+def _concerns(batch: Batch, folder: str) -> bool:
+    """Tell whether a batch touches anything in a folder."""
+    inside = f"{folder}/"
+    return any(p.startswith(inside) for p in batch.paths) or any(
+        f == folder or f.startswith(inside) or folder.startswith(f"{f}/") for f in batch.folders
+    )
