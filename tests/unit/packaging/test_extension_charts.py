@@ -116,11 +116,12 @@ def test_an_unchanged_chart_is_not_packaged_again(shop: OpenShop) -> None:
     [
         ("one/values.yaml", 'global:\n  image: "localhost:32000/dag-one"\n  extra: 1\n'),
         ("one/Chart.yaml", "apiVersion: v2\nname: one\nversion: 0.0.0\ndescription: new\n"),
+        ("one/values.yaml", 'global:\n  image: "localhost:32000/dag-two"\n'),
         ("one/templates/x.yaml", "kind: ConfigMap\n"),
     ],
 )
 def test_a_changed_chart_is_packaged_again(path: str, content: str, shop: OpenShop) -> None:
-    """A value, a description, a further file: all of it is in the archive."""
+    """A further value, a description, another value of the same length, a further file: all of it is in the archive."""
     opened = shop(ONE)
     opened.build()
 

@@ -70,6 +70,19 @@ def test_a_dependent_is_built_on_the_digest_by_the_name_that_the_engine_reaches(
     assert f"FROM {CLUSTER}/base-x@{digest}" == sent.dockerfile.decode().splitlines()[0]
 
 
+@pytest.mark.parametrize("written", ["localhost:32000", CLUSTER])
+def test_a_base_that_only_the_registry_holds_is_pulled_by_the_name_that_the_engine_reaches(written: str) -> None:
+    """By its digest, since that is known."""
+    lines = (f"FROM {written}/there:1",)
+    bench = Bench({"x/Dockerfile": dockerfile("x", *lines)}, registry_push=CLUSTER)
+    digest = bench.registry.put("there", "1", {})
+
+    bench.build()
+
+    (call,) = bench.builder.builds
+    assert f"FROM {CLUSTER}/there@{digest}" == call.request.dockerfile.decode().splitlines()[0]
+
+
 def test_changing_the_name_it_is_reached_by_rebuilds_nothing() -> None:
     """It is the same registry, with the same images."""
     bench = bench_of("", "local-only")
