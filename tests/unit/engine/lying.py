@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -36,17 +37,24 @@ class LyingEngine:
     Args:
         folder: for its socket.
         answers: by path without query, what to send; None: nothing, for ever.
+        tls: for TCP with TLS instead of a socket in `folder`.
     """
 
-    def __init__(self, folder: Path, answers: dict[str, bytes | Answer | None]) -> None:
-        self.path = folder / "e.sock"
-        self.endpoint = f"unix://{self.path}"
+    def __init__(
+        self, folder: Path, answers: dict[str, bytes | Answer | None], tls: ssl.SSLContext | None = None
+    ) -> None:
         self.answers: dict[str, bytes | Answer | None] = {"/_ping": PONG, "/version": VERSION, "/info": INFO}
         self.answers.update(answers)
         self.asked: list[str] = []
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self.path))
-        self._listener.listen(64)
+        self._tls = tls
+        if tls is None:
+            self.endpoint = f"unix://{folder / 'e.sock'}"
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(str(folder / "e.sock"))
+            self._listener.listen(64)
+        else:
+            self._listener = socket.create_server(("127.0.0.1", 0))
+            self.endpoint = f"tcp://localhost:{self._listener.getsockname()[1]}"
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
 
@@ -72,9 +80,17 @@ class LyingEngine:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            self._open.append(connection)
-            self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+            self._threads.append(threading.Thread(target=self._greet, args=(connection,)))
             self._threads[-1].start()
+
+    def _greet(self, connection: socket.socket) -> None:
+        if self._tls is not None:
+            try:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            except OSError:  # a client that is not let in, or goes away; wrapping has closed the plain socket
+                return
+        self._open.append(connection)
+        self._serve(connection)
 
     def _serve(self, connection: socket.socket) -> None:
         received = b""

@@ -218,6 +218,7 @@ def test_hands_out_the_contexts_errors(made: list[object]) -> None:
         DockerEngineBuilder(engine.endpoint, {}).build(request(), context(), lambda _: None, Cancel())
 
     assert error is caught.value
+    assert (None, None) == (error.__cause__, error.__context__)
     assert ended.wait(5)
 
 

@@ -6,17 +6,20 @@ import gc
 import os
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from edk.adapters.engine import DockerEngineBuilder
+from edk.adapters.cancellation import Cancel
+from edk.adapters.engine import DockerEngineBuilder, client
 from edk.adapters.engine.client import spoken
 from edk.adapters.engine.endpoint import find_endpoint
 from edk.adapters.engine.line import Line
 from edk.adapters.engine.wire import EngineWire
 from edk.domain.errors import EngineUnreachableError, UsageError
-from tests.unit.engine.lying import LyingEngine, plain
+from tests.unit.engine.lying import LyingEngine, chunked, plain
+from tests.unit.engine.recorded import STREAMS, request
 
 
 @pytest.mark.parametrize(
@@ -124,3 +127,21 @@ def test_cuts_no_other_socket() -> None:
         again.sendall(b"x")
 
         assert b"x" == other.recv(1)
+
+
+def test_waits_for_an_engine_that_reads_slowly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time allowed for connecting is none for sending: an engine may stop reading to do its work."""
+    monkeypatch.setattr(client, "_CONNECT_SECONDS", 0.2)
+    reply = chunked((STREAMS / "buildkit-20.10-built.jsonl").read_bytes())
+
+    def think(connection: socket.socket, _line: str, received: bytes) -> None:
+        time.sleep(0.8)
+        while not received.endswith(b"0\r\n\r\n"):
+            received = received[-5:] + connection.recv(1 << 20)
+        connection.sendall(reply)
+
+    with LyingEngine(tmp_path, {"/build": think}).running() as engine:
+        builder = DockerEngineBuilder(engine.endpoint, {})
+        image = builder.build(request(), iter([bytes(1 << 20)] * 8), lambda _: None, Cancel())
+
+    assert 4 == image.steps
