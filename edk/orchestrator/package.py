@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from edk.domain import events as ev
+from edk.domain.charts.selection import named_twice, packaged_charts
 from edk.domain.charts.versions import chart_version
 from edk.domain.plan import BuildPlan
 from edk.domain.run import GOOD, RunState
-from edk.domain.workspace import LocatedChart, Root
+from edk.domain.workspace import LocatedChart
 from edk.orchestrator.chart_staging import StagingOptions
 from edk.orchestrator.charts import ChartSource, Packaging, package_charts
 from edk.orchestrator.services import Services
@@ -91,11 +92,18 @@ def package(
         clock=services.clock,
         cache=services.cache,
     )
-    roots: dict[Root, list[ChartSource]] = {}
-    for located in charts:
-        roots.setdefault(located.root, []).append(ChartSource(located.chart, _folder(located)))
-    results = [result for sources in roots.values() for result in package_charts(sources, packaging)]
-    return sum(bool(r.archive) for r in results), sum(r.error is not None for r in results)
+    tops = packaged_charts(charts)
+    twice = named_twice(tops)
+    for located, told in twice.items():
+        message = f"not packaged: {told.diagnostic.message}"
+        services.sink.emit(ev.ChartFailed(located.chart.name, message, told.diagnostic.hint))
+    results = [
+        result
+        for top in tops
+        if top not in twice
+        for result in package_charts([ChartSource(top.chart, _folder(top))], packaging)
+    ]
+    return sum(bool(r.archive) for r in results), len(twice) + sum(r.error is not None for r in results)
 
 
 def folders_by_name(known: Sequence[LocatedChart]) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from edk.domain.charts.selection import check_dependencies, top_charts
+from edk.domain.charts.selection import check_dependencies, named_twice, packaged_charts
 from edk.domain.errors import ContextChangedError, SourceError, UsageError
 from edk.domain.fingerprint import Inputs, components, declared, fingerprint
 from edk.domain.graph import BuildGraph, GraphRules, Node, build_graph, waves
@@ -155,11 +155,11 @@ def _chart_problems(workspace: Workspace) -> tuple[LocatedDiagnostic, ...]:
     """Return what keeps the extensions' charts from being put together with their dependencies."""
     nearest = sorted(workspace.charts, key=lambda c: c.root.distance, reverse=True)
     known = {c.chart.name: c.chart for c in nearest}
-    problems: list[LocatedDiagnostic] = []
+    tops = packaged_charts([c for c in workspace.charts if c.root.kind == "extension"])
+    problems = list(named_twice(tops).values())
     for root in workspace.roots:
-        if root.kind == "extension":
-            tops = top_charts([c.chart for c in workspace.charts if c.root == root])
-            problems.extend(LocatedDiagnostic(root, d) for d in check_dependencies(tops, known))
+        own = [c.chart for c in tops if c.root == root]
+        problems.extend(LocatedDiagnostic(root, d) for d in check_dependencies(own, known))
     return tuple(problems)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from edk.domain.charts.model import ChartDependency, ChartReading
-from edk.domain.codes.charts import DEPENDENCY_CYCLE, DEPENDENCY_MISSING
+from edk.domain.codes.charts import DEPENDENCY_CYCLE, DEPENDENCY_MISSING, NAME_TWICE
 from edk.domain.diagnostics import Diagnostic
+from edk.domain.workspace import LocatedChart, LocatedDiagnostic, Root
 
 _REMOTE = ("http://", "https://", "oci://")
 
@@ -25,6 +26,28 @@ def top_charts(charts: Sequence[ChartReading]) -> tuple[ChartReading, ...]:
     if own and not tops:
         tops = [chart for chart in own if not chart.library][:1]
     return tuple(tops)
+
+
+def packaged_charts(charts: Sequence[LocatedChart]) -> tuple[LocatedChart, ...]:
+    """Return the charts that are packaged on their own, root by root; see `top_charts`."""
+    roots: dict[Root, list[LocatedChart]] = {}
+    for located in charts:
+        roots.setdefault(located.root, []).append(located)
+    tops = [(root, chart) for root, below in roots.items() for chart in top_charts([c.chart for c in below])]
+    return tuple(LocatedChart(root, chart) for root, chart in tops)
+
+
+def named_twice(tops: Sequence[LocatedChart]) -> dict[LocatedChart, LocatedDiagnostic]:
+    """Return those of the charts to be packaged whose name another one has too, with what is to be said of each."""
+    found = {}
+    for located in tops:
+        name = located.chart.name
+        others = [f"{c.root.path}/{c.chart.path}".rstrip("/") for c in tops if c.chart.name == name and c != located]
+        if name and others:
+            file = f"{located.chart.path}/Chart.yaml".lstrip("/")
+            message = f"the chart “{name}” is in {', '.join(others)} too"
+            found[located] = LocatedDiagnostic(located.root, NAME_TWICE.at(file, 1, message))
+    return found
 
 
 def is_remote(dependency: ChartDependency) -> bool:

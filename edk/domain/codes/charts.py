@@ -108,6 +108,13 @@ DEPENDENCY_CYCLE = Code(
     "A chart that contains itself can't be packaged.",
     "Remove one of the dependencies",
 )
+NAME_TWICE = Code(
+    "EDK315",
+    "error",
+    "Two charts have one name",
+    "Their archives would be one file, and the platform would keep the one that was sent last. Neither is packaged.",
+    "Rename one of them, or package one extension alone",
+)
 
 CODES: tuple[Code, ...] = (
     YAML_BROKEN,
@@ -124,4 +131,5 @@ CODES: tuple[Code, ...] = (
     TEMPLATE_SKIPPED,
     DEPENDENCY_MISSING,
     DEPENDENCY_CYCLE,
+    NAME_TWICE,
 )

@@ -261,6 +261,29 @@ def test_the_charts_of_several_extensions_are_packaged(shop: OpenShop) -> None:
     assert ["one", "two"] == sorted(opened.packager.packaged)
 
 
+def test_of_two_charts_of_one_name_neither_is_packaged(shop: OpenShop) -> None:
+    """They would be one archive; both places are told, and the third chart is packaged."""
+    opened = shop({**ONE, **TWO}, OTHER)
+    opened.bench.write(f"{OTHER.path}/deep/Chart.yaml", ONE["one/Chart.yaml"])
+
+    assert (1, 2) == opened.build()
+
+    assert ["two"] == opened.packager.packaged
+    told = [d for d in opened.bench.plan().diagnostics if d.diagnostic.code == "EDK315"]
+    assert [(EXTENSION, "one/Chart.yaml"), (OTHER, "deep/Chart.yaml")] == [(d.root, d.diagnostic.file) for d in told]
+    assert ["/w/more/deep too", "/w/ext/one too"] == [d.diagnostic.message.split(" is in ")[1] for d in told]
+    assert ["one", "one"] == [event.chart for event in opened.told(ev.ChartFailed) if isinstance(event, ev.ChartFailed)]
+
+
+def test_a_chart_may_have_the_name_of_one_that_is_only_looked_into(shop: OpenShop) -> None:
+    """An extension that was copied from the platform's."""
+    opened = shop(ONE, FAR)
+    opened.bench.write(f"{FAR.path}/one/Chart.yaml", ONE["one/Chart.yaml"])
+
+    assert (1, 0) == opened.build()
+    assert () == opened.bench.plan().diagnostics
+
+
 def test_charts_that_others_depend_on_go_into_their_archives(shop: OpenShop) -> None:
     """They are found by name over all roots, and packaged with what needs them alone."""
     needing = ONE["one/Chart.yaml"] + "dependencies:\n- name: sub\n  version: 0.0.0\n- name: far\n  version: 0.0.0\n"
