@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from edk.domain.events import Event
@@ -15,6 +15,8 @@ from edk.domain.requests import (
     PushProgress,
     StepProgress,
 )
+from edk.domain.saves import RawEvent, RescanNeeded
+from edk.domain.watching import WatchReport
 
 
 class Cancellation(Protocol):
@@ -49,6 +51,34 @@ class SourceTree(Protocol):
 
     def chunks(self, path: str) -> Iterable[bytes]:
         """Yield a regular file's content piece by piece."""
+
+
+class FileWatcher(Protocol):
+    """Tells which files and folders may have changed; rather too much than too little.
+
+    It watches the folders that a walk looks at: not hidden ones, ``node_modules``, ``__pycache__`` and excluded ones.
+    What it can't watch, it polls, and says so.
+    """
+
+    def start(self, roots: Sequence[str], notify: Callable[[RawEvent | RescanNeeded], None]) -> None:
+        """Watch from now on; what changes after the return is told.
+
+        Args:
+            roots: absolute paths; one that is missing is waited for.
+            notify: takes what may have changed; called from any thread, only enqueues, and never raises.
+        """
+
+    def keep(self, folders: Collection[str]) -> None:
+        """Watch these folders (absolute) as well, although a walk would skip them, with all that is below them.
+
+        Each call replaces what the one before said. A re-scan is asked for of what is newly watched.
+        """
+
+    def report(self) -> WatchReport:
+        """Return how everything is watched at this moment."""
+
+    def stop(self) -> None:
+        """Drop all watches and end all threads; a second call does nothing."""
 
 
 class ImageBuilder(Protocol):
