@@ -30,9 +30,16 @@ def cause_of(batch: Batch, changed: Sequence[str], *, switched: bool = False) ->
     if tops and files and all(_below(path, tops) for path in files):
         return _folders(batch, tops, len(files))
     if not files:
-        return f"{_listed(sorted(batch.paths or batch.folders), 'saved')}, nothing changed".removeprefix(", ")
+        return _without_change(batch, tops)
     reason = f" ({batch.rescan})" if not batch.paths.issuperset(files) and batch.rescan else ""
     return _listed(files, _verb(batch, files)) + reason
+
+
+def _without_change(batch: Batch, tops: Sequence[str]) -> str:
+    if batch.paths:
+        return f"{_listed(sorted(batch.paths), 'saved')}, nothing changed"
+    what = f"folder {_tail(tops[0])}" if len(tops) == 1 else f"{len(tops)} folders" if tops else batch.rescan
+    return f"{what}: nothing changed"
 
 
 def _verb(batch: Batch, files: Sequence[str]) -> str:

@@ -8,11 +8,12 @@ clock: times are monotonic seconds, given by the caller.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from edk.domain.litter import is_litter_path
+from edk.domain.litter import is_git_path, is_litter_path
 from edk.domain.path_map import PathMap
 from edk.domain.saves import Batch, RawEvent, RescanNeeded
 
@@ -31,8 +32,9 @@ class Quiet:
 
     Args:
         save: after one existing file was written in place and closed, and nothing else happened.
-        burst: after anything else. A new file is first empty for up to 0.155 s where an editor saves under a new
-            name, and a large one has gaps of up to 0.183 s while it is written.
+        burst: after anything else, and after a save that follows the last batch by less. A new file is first empty
+            for up to 0.155 s where an editor saves under a new name, and a large one has gaps of up to 0.183 s while
+            it is written.
         removal: after the last removal of a file or folder that existed before and did not come back. Above 0.5 s,
             for that long a folder that is moved out holds up everything reported after it.
         writing: at most so long after its last change a file that was not closed counts as being written.
@@ -84,6 +86,7 @@ class Gathering:
         rescan: why everything has to be looked at; empty if not.
         routine: why to look at everything without a word; empty if not.
         carried: whether files that were being written when a batch was closed are in here.
+        before: monotonic seconds of the last event of the batch before; minus infinity if there was none.
     """
 
     first: float = 0.0
@@ -97,6 +100,7 @@ class Gathering:
     rescan: str = ""
     routine: str = ""
     carried: bool = False
+    before: float = -math.inf
 
 
 def gather(state: Gathering, event: RawEvent | RescanNeeded, now: float) -> Gathering:
@@ -128,7 +132,8 @@ def due_at(state: Gathering, quiet: Quiet) -> float | None:
     """
     if not state.paths.count and not state.rescan:
         return state.first if state.routine else None
-    settled = state.last + (quiet.save if state.plain else quiet.burst)
+    alone = state.plain and state.first - state.before >= quiet.burst
+    settled = state.last + (quiet.save if alone else quiet.burst)
     if state.missing:
         settled = max(settled, state.removed + quiet.removal)
     if state.writing:
@@ -171,7 +176,7 @@ def close(state: Gathering, quiet: Quiet = STANDARD) -> tuple[Batch, Gathering]:
 
 def _carry(state: Gathering, remain: Mapping[str, float]) -> Gathering:
     if not remain:
-        return Gathering()
+        return Gathering(before=state.last if state.paths.count or state.rescan else state.before)
     paths: PathMap[Sighting] = PathMap()
     for path, sighting in state.paths.items():
         if path in remain:
@@ -209,7 +214,7 @@ def _ends(event: RawEvent) -> list[tuple[str, Change]]:
 def _gather_path(state: Gathering, path: str, change: Change, is_folder: bool, now: float) -> Gathering:
     before = state.paths.get(path)
     new = before.new if before else change in _APPEARING
-    missing = change == "left" and not new
+    missing = change == "left" and not new and not is_git_path(path)
     sighting = Sighting(
         file=not is_folder or (before is not None and before.file),
         folder=is_folder or (before is not None and before.folder),

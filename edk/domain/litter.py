@@ -28,7 +28,6 @@ LITTER: tuple[tuple[str, str], ...] = (
     (r"\.DS_Store", "macOS: how a folder's window looks"),
 )
 _NAMES = re.compile("|".join(names for names, _ in LITTER), re.DOTALL)
-_GIT_LOCK = re.compile(r".*/\.git/.+\.lock", re.DOTALL)
 
 
 def is_litter(name: str) -> bool:
@@ -46,4 +45,13 @@ def is_litter_path(path: str) -> bool:
     Args:
         path: with ``/``, absolute.
     """
-    return is_litter(path.rpartition("/")[2]) or _GIT_LOCK.fullmatch(path) is not None
+    return is_litter(path.rpartition("/")[2]) or (is_git_path(path) and path.endswith(".lock"))
+
+
+def is_git_path(path: str) -> bool:
+    """Tell whether a path is below git's own folder.
+
+    Args:
+        path: with ``/``, absolute.
+    """
+    return "/.git/" in path
