@@ -4,7 +4,7 @@
 whose socket `line` cuts from another thread, be it that the work is cancelled or that `pulse` finds the engine dead;
 `following` makes typed progress of the two kinds of reply, BuildKit's and the classic builder's.
 
-docker-py takes a fifth of a second to import, so this package is imported where an engine is first used.
+docker-py takes a tenth of a second to import, so this package is imported where an engine is first used.
 """
 
 from edk.adapters.engine.builder import DockerEngineBuilder
