@@ -17,6 +17,7 @@ from edk.domain.plan import BuildPlan
 from edk.domain.run import RunState, StopAsked
 from edk.orchestrator.build import BuildOptions, announce, exit_code_of, run_images
 from edk.orchestrator.crew import QueueInbox
+from edk.orchestrator.package import PackagedCharts, package_extension_charts
 from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.orchestrator.services import Services
 from edk.ports import Cancellation
@@ -78,13 +79,15 @@ def build(services: Services, request: PlanRequest, options: BuildOptions, *, ch
     inbox = QueueInbox()
     with stopped_by_signals(inbox):
         state = run_images(services, plan, request, options, inbox, new_cancellation)
-    packaged, failed = (0, 0)
+    packaged = PackagedCharts()
     if charts and not state.stopping:
-        packaged, failed = _charts(services, plan, state, upload=upload)
-        if packaged and not (upload and services.settings.kube_helm_url):
+        packaged = _charts(services, plan, state, upload=upload)
+        if packaged.archives and not (upload and services.settings.kube_helm_url):
             why = "KUBE_HELM_URL is not set" if upload else "--no-import was given"
             services.sink.emit(ev.Noticed(f"nothing was uploaded to the platform: {why}"))
-    code = exit_code_of(plan, state, charts_failed=failed > 0)
+    code = exit_code_of(plan, state, charts_failed=packaged.failed > 0)
+    if packaged.away and code == errors.EXIT_FAILED:
+        code = errors.EXIT_UNREACHABLE
     services.sink.emit(
         ev.RunFinished(
             code,
@@ -92,17 +95,15 @@ def build(services: Services, request: PlanRequest, options: BuildOptions, *, ch
             state.count("skipped"),
             state.count("failed"),
             state.count("blocked"),
-            packaged,
+            packaged.archives,
             services.clock.monotonic() - started,
         )
     )
     return code
 
 
-def _charts(services: Services, plan: BuildPlan, state: RunState, *, upload: bool) -> tuple[int, int]:
-    """Package the charts whose images stand; return how many were packaged, and how many failed."""
+def _charts(services: Services, plan: BuildPlan, state: RunState, *, upload: bool) -> PackagedCharts:
+    """Package the charts whose images stand, and return what came of them."""
     if not any(c.root.kind == "extension" for c in plan.workspace.charts):
-        return 0, 0
-    from edk.orchestrator.package import package_extension_charts
-
+        return PackagedCharts()
     return package_extension_charts(with_platform(services) if upload else services, plan, state)

@@ -6,7 +6,7 @@ import argparse
 
 from edk.commands.wiring import Wired, places_of, settings_of, sink_of, with_platform
 from edk.domain import events as ev
-from edk.domain.errors import EXIT_DONE, EXIT_FAILED, EXIT_SOURCES, SourceError
+from edk.domain.errors import EXIT_DONE, EXIT_FAILED, EXIT_SOURCES, EXIT_UNREACHABLE, SourceError
 from edk.domain.workspace import Workspace
 from edk.orchestrator.build import show_diagnostics
 from edk.orchestrator.package import package
@@ -31,11 +31,11 @@ def _package(services: Services, workspace: Workspace, folder: str) -> int:
     paths = {(located.root, d.file) for located in charts for d in located.chart.diagnostics}
     findings = tuple(d for d in workspace.diagnostics if (d.root, d.diagnostic.file) in paths)
     show_diagnostics(services, findings)
-    packaged, failed = package(services, charts, workspace.charts, None)
-    if services.platform is None and packaged:
+    done = package(services, charts, workspace.charts, None)
+    if services.platform is None and done.archives:
         services.sink.emit(
             ev.Noticed("the charts were not uploaded: --no-import was given, or KUBE_HELM_URL is not set")
         )
-    if failed:
-        return EXIT_FAILED
+    if done.failed:
+        return EXIT_UNREACHABLE if done.away else EXIT_FAILED
     return EXIT_SOURCES if any(d.diagnostic.severity == "error" for d in findings) else EXIT_DONE

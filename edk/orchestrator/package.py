@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from edk.domain import events as ev
 from edk.domain.charts.selection import named_twice, packaged_charts
 from edk.domain.charts.versions import chart_version
+from edk.domain.errors import PlatformUnreachableError
 from edk.domain.plan import BuildPlan
 from edk.domain.run import GOOD, RunState
 from edk.domain.workspace import LocatedChart
@@ -17,16 +19,28 @@ from edk.orchestrator.services import Services
 BY_IMAGE_USE = frozenset({"dag", "processing", "template", "value"})
 
 
-def package_extension_charts(services: Services, plan: BuildPlan, state: RunState) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class PackagedCharts:
+    """What came of the charts.
+
+    Args:
+        archives: how many were packaged.
+        failed: how many were not, or not uploaded.
+        away: whether the platform did not answer.
+    """
+
+    archives: int = 0
+    failed: int = 0
+    away: bool = False
+
+
+def package_extension_charts(services: Services, plan: BuildPlan, state: RunState) -> PackagedCharts:
     """Package the charts of the extensions whose images stand, and upload them if there is a platform.
 
     Args:
         services: the ports.
         plan: what was planned.
         state: where every image stands after the build.
-
-    Returns:
-        How many charts were packaged, and how many failed.
     """
     failed = 0
     ready: list[LocatedChart] = []
@@ -42,8 +56,8 @@ def package_extension_charts(services: Services, plan: BuildPlan, state: RunStat
         else:
             ready.append(located)
     local = frozenset(image.node.target.name for image in plan.images if state.targets[image.key].phase in GOOD)
-    packaged, broken = package(services, ready, plan.workspace.charts, local)
-    return packaged, failed + broken
+    done = package(services, ready, plan.workspace.charts, local)
+    return replace(done, failed=failed + done.failed)
 
 
 def _missing_images(located: LocatedChart, plan: BuildPlan, state: RunState) -> tuple[str, ...]:
@@ -63,8 +77,8 @@ def package(
     charts: Sequence[LocatedChart],
     known: Sequence[LocatedChart],
     local_images: Collection[str] | None,
-) -> tuple[int, int]:
-    """Package charts root by root; return how many were packaged, and how many failed.
+) -> PackagedCharts:
+    """Package charts root by root, and upload them if there is a platform.
 
     Args:
         services: the ports.
@@ -103,7 +117,9 @@ def package(
         if top not in twice
         for result in package_charts([ChartSource(top.chart, _folder(top))], packaging)
     ]
-    return sum(bool(r.archive) for r in results), len(twice) + sum(r.error is not None for r in results)
+    errors = [r.error for r in results if r.error is not None]
+    away = any(isinstance(error, PlatformUnreachableError) for error in errors)
+    return PackagedCharts(sum(bool(r.archive) for r in results), len(twice) + len(errors), away)
 
 
 def folders_by_name(known: Sequence[LocatedChart]) -> Mapping[str, str]:

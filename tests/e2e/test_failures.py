@@ -108,10 +108,26 @@ REAL = (
     Case("undefined argument", dockerfile('ARG B\nFROM $B\nLABEL IMAGE="{n}"\n'), 3, ("EDK204",)),
     Case("missing source", dockerfile('FROM {b}\nLABEL IMAGE="{n}"\nCOPY none /\n'), 1, ("EDK409",)),
     Case("bad .dockerignore", ignore("[\n"), 3, ("EDK209",)),
-    Case(".dockerignore is a folder", lambda e: (e.image("bad"), special("folder", "containers/bad/.dockerignore")(e)), 3, ("EDK501",)),
-    Case("FIFO in a context", lambda e: (e.image("x", "COPY . /\n"), special("fifo", "containers/x/pipe")(e)), 0, (), builds=("x",)),
+    Case(
+        ".dockerignore is a folder",
+        lambda e: (e.image("bad"), special("folder", "containers/bad/.dockerignore")(e)),
+        3,
+        ("EDK501",),
+    ),
+    Case(
+        "FIFO in a context",
+        lambda e: (e.image("x", "COPY . /\n"), special("fifo", "containers/x/pipe")(e)),
+        0,
+        (),
+        builds=("x",),
+    ),
     Case("name that is not allowed", dockerfile('FROM {b}\nLABEL IMAGE="a___b"\n'), 3, ("EDK405",)),
-    Case("missing dependency", chart(requirements="dependencies:\n  - name: nowhere-chart\n    version: 0.0.0\n"), 1, ("EDK313",)),
+    Case(
+        "missing dependency",
+        chart(requirements="dependencies:\n  - name: nowhere-chart\n    version: 0.0.0\n"),
+        1,
+        ("EDK313",),
+    ),
     Case("broken values", chart(values="a: [\n"), 1, ("EDK301",)),
 )
 
@@ -142,7 +158,7 @@ def test_bad_input_costs_nobody_else_a_build(
 def test_odd_names_in_a_context(edk: Command, extension: Extension, registry: RegistryReader, name: bytes) -> None:
     """Files of odd names reach the image, and no control character reaches the terminal."""
     extension.image("seg", "COPY . /in/\n")
-    Path(bytes(extension.path) .decode() + "/containers/seg").joinpath(name.decode("utf-8", "surrogateescape")).touch()
+    Path(bytes(extension.path).decode() + "/containers/seg").joinpath(name.decode("utf-8", "surrogateescape")).touch()
 
     run = edk("build", "--dir", str(extension.path)).expect(0)
 

@@ -124,7 +124,7 @@ def test_black_hole(edk: Command, extension: Extension) -> None:
 def test_proxies_that_lead_nowhere(edk: Command, extension: Extension) -> None:
     """Proxy variables do not concern the registry of this machine."""
     dead = "http://127.0.0.1:9"
-    environ = {name: dead for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy")}
+    environ = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"), dead)
     extension.image("seg")
 
     run = edk.with_environ(**environ)("build", "--dir", str(extension.path), "--json").expect(0)

@@ -116,17 +116,16 @@ def workflow(path: Path, base: str) -> Extension:
     return extension
 
 
-def snapshot(folder: Path) -> dict[bytes, tuple[int, int, str]]:
+def snapshot(folder: Path) -> dict[str, tuple[int, int, str]]:
     """Return path → mode, mtime and content's hash (or link target) of everything in a folder."""
-    found: dict[bytes, tuple[int, int, str]] = {}
-    for parent, folders, files in os.walk(os.fsencode(folder)):
-        for name in (*folders, *files):
-            path = os.path.join(parent, name)
-            status = os.lstat(path)
+    found: dict[str, tuple[int, int, str]] = {}
+    for parent, folders, files in os.walk(folder):
+        for path in (Path(parent) / name for name in (*folders, *files)):
+            status = path.lstat()
             content = ""
-            if os.path.islink(path):
-                content = repr(os.readlink(path))
-            elif os.path.isfile(path) and status.st_size < 1 << 24:
-                content = hashlib.sha256(Path(os.fsdecode(path)).read_bytes()).hexdigest()
-            found[path] = (status.st_mode, status.st_mtime_ns, content)
+            if path.is_symlink():
+                content = str(path.readlink())
+            elif path.is_file():
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+            found[str(path)] = (status.st_mode, status.st_mtime_ns, content)
     return found

@@ -71,11 +71,11 @@ class FaultyRegistry:
             def _any(self) -> None:
                 registry._serve(self)
 
-            do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _any
-
             def log_message(self, *_: Any) -> None:
                 """Keep the tests' output clean."""
 
+        for method in ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"):
+            setattr(Handler, f"do_{method}", Handler._any)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
@@ -105,9 +105,7 @@ class FaultyRegistry:
             headers = [(n, self.digest if n.lower() == "docker-content-digest" else v) for n, v in headers]
         _send(request, status, headers, content)
 
-    def _forward(
-        self, request: BaseHTTPRequestHandler, body: bytes
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _forward(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         host, _, port = self.behind.partition(":")
         connection = http.client.HTTPConnection(host, int(port), timeout=60)
         try:

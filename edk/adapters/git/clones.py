@@ -93,7 +93,14 @@ class GitClones:
         for line in told.splitlines():
             if line.startswith("ref: refs/heads/"):
                 return line.removeprefix("ref: refs/heads/").partition("\t")[0]
-        return ""
+        return self._branch_at(source, told.partition("\t")[0]) if told else ""
+
+    def _branch_at(self, source: str, commit: str) -> str:
+        """Return a branch that is at a commit: a bundle says of its HEAD only where it is, not by what name."""
+        told = self._remote(source, _ASK_SECONDS, "ls-remote", "--heads", "--", without_password(source))
+        pairs = [line.partition("\t") for line in told.splitlines()]
+        names = [ref.removeprefix("refs/heads/") for at, _, ref in pairs if at == commit]
+        return next((name for name in ("develop", "main", "master") if name in names), min(names, default=""))
 
     def resolve(self, path: str, name: str) -> str:
         """Return the commit that a full ref name or a hexadecimal id means in a clone, empty if none."""

@@ -12,7 +12,7 @@ from edk.domain import events as ev
 from edk.domain.errors import ChartError
 from edk.domain.workspace import Root
 from edk.orchestrator.charts import package_charts
-from edk.orchestrator.package import folders_by_name, package_extension_charts
+from edk.orchestrator.package import PackagedCharts, folders_by_name, package_extension_charts
 from edk.orchestrator.services import Services
 from edk.ports import ChartPackager
 from tests.unit.core.bench import EXTENSION, Bench
@@ -70,7 +70,8 @@ class Shop:
     def build(self) -> tuple[int, int]:
         """Build, package, and return how many charts were packaged, and how many failed."""
         plan = self.bench.plan()
-        return package_extension_charts(self.services, plan, self.bench.build(plan))
+        done = package_extension_charts(self.services, plan, self.bench.build(plan))
+        return done.archives, done.failed
 
     def told(self, kind: type) -> list[ev.Event]:
         """Return the events of one kind so far."""
@@ -152,7 +153,9 @@ def test_another_version_is_packaged_again(shop: OpenShop) -> None:
     plan = opened.bench.plan()
     newer = replace(services, settings=replace(services.settings, build_version="0.7.0"))
 
-    assert (1, 0) == package_extension_charts(newer, plan, opened.bench.build(plan))
+    done = package_extension_charts(newer, plan, opened.bench.build(plan))
+
+    assert PackagedCharts(1) == done
     assert ["one", "one"] == opened.packager.packaged
 
 
