@@ -56,6 +56,9 @@ def _gathered(*rows: Row) -> Gathering:
         ([(1, "deleted", "/x/.git/AUTO_MERGE")], 1.2),
         ([(1, "modified", "/f"), (1.1, "moved", "/f>/g")], 1.3),
         ([(1, "modified", "/d/f"), (1.1, "moved", "/d/>/e/")], 1.3),
+        ([(1, "modified", "/f"), (1.1, "moved", "/new>/f")], 1.3),
+        ([(1.1, "closed", "/f"), (1, "closed", "/g")], 1.3),
+        ([(1, "deleted", "/f"), (1.1, "created", "/t"), (1.3, "deleted", "/t")], 1.6),
         ([(1, "modified", "/f"), (1.1, "modified", "/g"), (1.2, "closed", "/f")], 6.1),
         ([(1, "modified", "/f"), (8, "closed", "/g")], 8.2),
         ([(1, "closed", "/g"), (8.95, "modified", "/f")], 9.0),
@@ -149,6 +152,14 @@ def test_a_quiet_rescan_neither_hurries_nor_delays_a_save() -> None:
 
     assert pytest.approx(1.63) == due_at(state, STANDARD)
     assert (frozenset({"/f"}), "polling", True, 1.6) == (batch.paths, batch.rescan, batch.quiet, batch.last)
+
+
+def test_lost_events_are_told_though_a_quiet_rescan_came_too() -> None:
+    """A re-scan is only quiet if nothing was lost."""
+    state = gather(Gathering(), RescanNeeded("polling", quiet=True), 1.0)
+    batch, _ = close(gather(state, RescanNeeded("overflow"), 1.0))
+
+    assert ("overflow", False) == (batch.rescan, batch.quiet)
 
 
 def test_a_tick_of_polling_does_not_slow_the_next_save() -> None:
