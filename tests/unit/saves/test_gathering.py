@@ -83,6 +83,16 @@ def test_a_file_that_never_rests_is_in_a_batch_within_ten_seconds() -> None:
     assert [(8.0, {"/f"}), (13.0, {"/log"})] == [(round(due, 3), set(batch.paths)) for due, batch in both][:2]
 
 
+def test_a_file_is_left_behind_only_once() -> None:
+    """A file that is still being written goes along with the second batch, whatever else is in it."""
+    events = [_event((index * 0.05, "modified", "/log")) for index in range(400)]
+    events += [_event((0.02, "closed", "/f")), _event((12.9, "closed", "/g"))]
+
+    actual = [set(batch.paths) for _, batch in replay(sorted(events, key=lambda timed: timed[0]))]
+
+    assert [{"/f"}, {"/log", "/g"}] == actual[:2]
+
+
 def test_a_file_saved_again_and_again_is_one_batch_in_a_while() -> None:
     """A file closed every 50 ms is built once at once, and then not before it rests, or after the longest time."""
     events = [_event((index * 0.05, "closed", "/f")) for index in range(200)]
