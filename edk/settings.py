@@ -51,6 +51,9 @@ class Settings:
         platform: e.g. ``linux/amd64``; empty: the engine's own.
         allowed_frontends: prefixes of ``# syntax=`` images that may run; others are left out in the stream.
         proxies: proxy variables that are passed to builds.
+        quiet_save: seconds after a plain save before it is built.
+        quiet_burst: seconds without any other event before what came in a burst is built.
+        quiet_removal: the same where something was removed or moved away.
         config_files: the files that were read, nearest first.
     """
 
@@ -79,6 +82,9 @@ class Settings:
     platform: str = ""
     allowed_frontends: tuple[str, ...] = ()
     proxies: tuple[tuple[str, str], ...] = ()
+    quiet_save: float = 0.03
+    quiet_burst: float = 0.2
+    quiet_removal: float = 0.6
     config_files: tuple[str, ...] = ()
 
     @property
@@ -111,6 +117,9 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "build_timeout": ("EDK_BUILD_TIMEOUT",),
     "network": ("EDK_NETWORK",),
     "platform": ("EDK_PLATFORM",),
+    "quiet_save": ("EDK_QUIET_SAVE",),
+    "quiet_burst": ("EDK_QUIET_BURST",),
+    "quiet_removal": ("EDK_QUIET_REMOVAL",),
 }
 NOT_CONFIGURABLE = frozenset({"proxies", "config_files", "state_dir"})
 
@@ -295,6 +304,15 @@ def _to_int(value: object) -> int:
     raise ValueError(f"expected a whole number, not {value!r}")
 
 
+def _to_seconds(value: object) -> float:
+    try:
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool) and 0 <= float(value) <= 60:
+            return float(value)
+    except ValueError:
+        pass
+    raise ValueError(f"expected seconds between 0 and 60, not {value!r}")
+
+
 def _to_bool(value: object) -> bool:
     known = {
         "1": True,
@@ -327,6 +345,7 @@ def _to_map(value: object) -> tuple[tuple[str, str], ...]:
 _CONVERTERS: dict[str, Callable[[object], object]] = {
     "str": _to_str,
     "int": _to_int,
+    "float": _to_seconds,
     "bool": _to_bool,
     "tuple[str, ...]": _to_list,
     "tuple[tuple[str, str], ...]": _to_map,

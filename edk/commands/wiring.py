@@ -23,6 +23,7 @@ from edk.domain.workspace import Root
 from edk.orchestrator.roots import Places, checked_dir, roots_for
 from edk.orchestrator.services import Services
 from edk.settings import Settings, load_settings
+from edk.ui.aside import Aside
 from edk.ui.log import EventLog
 from edk.ui.log_files import Fanout, LogFiles
 from edk.ui.redacted import Redacted
@@ -99,7 +100,7 @@ def sink_of(options: argparse.Namespace, settings: Settings) -> EventSink:
         surface = PlainLines(sys.stdout, verbose=options.verbose)
     log = EventLog(settings.state_path("edk.log"), stderr=os.environ.get("EDK_LOG", "").lower() == "debug")
     redactor = Redactor(secrets_of(settings.build_args, settings.proxies))
-    return Redacted(Fanout(surface, LogFiles(), log), redactor)
+    return Redacted(Fanout(surface, LogFiles(), Aside(log)), redactor)
 
 
 class LazyBuilder:

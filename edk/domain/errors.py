@@ -14,7 +14,8 @@
     ├── InfrastructureError        4    out of reach; retried with a cap
     │   ├── EngineUnreachableError
     │   ├── RegistryUnreachableError
-    │   └── PlatformUnreachableError
+    │   ├── PlatformUnreachableError
+    │   └── WatcherUnreachableError
     └── CancelledError           130    somebody asked to stop
 
 Adapters translate the errors of their libraries into these and chain them. Only `edk.cli` exits.
@@ -124,6 +125,10 @@ class RegistryUnreachableError(InfrastructureError):
 
 class PlatformUnreachableError(InfrastructureError):
     """kube-helm does not answer."""
+
+
+class WatcherUnreachableError(InfrastructureError):
+    """No watcher runs here, or it does not answer."""
 
 
 class CancelledError(EdkError):

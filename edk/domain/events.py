@@ -231,6 +231,81 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchStarted:
+    """The watcher stands; `mode` says in words how it watches."""
+
+    roots: tuple[str, ...]
+    images: int
+    mode: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SavesNoticed:
+    """Saves changed something; `cause` says in words what, `images` what is built for it."""
+
+    cause: str
+    files: tuple[str, ...]
+    images: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosticMended:
+    """What was wrong in the sources is so no more."""
+
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class SaveServed:
+    """A save is in the registry; where the time went, in seconds.
+
+    Args:
+        image: that was built for it.
+        cause: of the build, in words.
+        noticed: from the save to the end of the quiet period.
+        planned: reading and planning.
+        waited: for bases and for a free worker.
+        built: in the engine.
+        pushed: into the registry, read back.
+        total: from the save until it stands in the registry.
+    """
+
+    image: str
+    cause: str
+    noticed: float
+    planned: float
+    waited: float
+    built: float
+    pushed: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOrphaned:
+    """The Dockerfile of an image is gone; its refs stay in the registry."""
+
+    image: str
+    refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfReach:
+    """Engine or registry went away; builds wait for it."""
+
+    what: Literal["engine", "registry"]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackAgain:
+    """Engine or registry answers again."""
+
+    what: Literal["engine", "registry"]
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The run is over."""
 
@@ -264,5 +339,12 @@ Event = (
     | ChartUploaded
     | ChartFailed
     | Noticed
+    | WatchStarted
+    | SavesNoticed
+    | DiagnosticMended
+    | SaveServed
+    | ImageOrphaned
+    | OutOfReach
+    | BackAgain
     | RunFinished
 )

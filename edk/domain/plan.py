@@ -60,6 +60,7 @@ class PlannedImage:
         refs: that it is going to have.
         digest: of the image in the registry that has this fingerprint; empty if there is none.
         externals: (index of an image use, reference to build from) of bases that no target yields.
+        again: whether somebody asked to build it once more, although the same inputs were tried before.
     """
 
     node: Node
@@ -71,6 +72,7 @@ class PlannedImage:
     refs: tuple[str, ...] = ()
     digest: str = ""
     externals: tuple[tuple[int, str], ...] = ()
+    again: bool = False
 
     @property
     def key(self) -> str:

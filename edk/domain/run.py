@@ -81,7 +81,7 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A target as the plan wants it; `action` as in the plan."""
+    """A target as the plan wants it; `action` as in the plan, `again` as there."""
 
     key: str
     label: str
@@ -90,13 +90,20 @@ class Wanted:
     fingerprint: str
     depends_on: tuple[str, ...]
     digest: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PlanAdopted:
-    """A plan was made; it takes the place of the one before."""
+    """A plan was made; it takes the place of the one before.
+
+    Args:
+        wanted: all targets, bases first.
+        forced: whether it wants what is unchanged to be built too: once in this run is enough then.
+    """
 
     wanted: tuple[Wanted, ...]
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +214,14 @@ def _released(state: RunState, free: TargetRun, reason: str) -> TargetRun:
     return replace(free, phase="cancelled" if state.stopping else "waiting", reason=reason)
 
 
-def schedule(state: RunState, now: float, jobs: int) -> Decision:
+def schedule(state: RunState, now: float, jobs: int, paused: str = "") -> Decision:
     """Decide what to start, what to cancel, and why the rest waits.
 
     Args:
         state: where everything stands.
         now: monotonic seconds.
         jobs: builds at once.
+        paused: why nothing may be started now; empty if it may.
     """
     cancel = tuple(t.key for t in state.running if state.stopping or t.running != t.fingerprint)
     ready: list[TargetRun] = []
@@ -235,9 +243,9 @@ def schedule(state: RunState, now: float, jobs: int) -> Decision:
         else:
             ready.append(target)
     ready.sort(key=lambda t: (-t.weight, t.label))
-    free = max(0, jobs - len(state.running))
+    free = 0 if paused else max(0, jobs - len(state.running))
     for target in ready[free:]:
-        holds[target.key] = f"{jobs} builds run already"
+        holds[target.key] = paused or f"{jobs} builds run already"
     return Decision(tuple(t.key for t in ready[:free]), cancel, holds, wake_at)
 
 
@@ -247,7 +255,7 @@ def _put(state: RunState, target: TargetRun) -> RunState:
 
 def _adopt(state: RunState, message: PlanAdopted) -> RunState:
     weights = _weights(message.wanted)
-    targets = {w.key: _adopted(w, state.targets.get(w.key), weights[w.key]) for w in message.wanted}
+    targets = {w.key: _adopted(w, state.targets.get(w.key), weights[w.key], message.forced) for w in message.wanted}
     for key, target in state.targets.items():
         # Its Dockerfile is gone, but a worker is still at it: kept until that one has been cancelled.
         if key not in targets and target.running:
@@ -265,7 +273,7 @@ _FIRST_PHASE: dict[str, Phase] = {
 }
 
 
-def _adopted(wanted: Wanted, old: TargetRun | None, weight: float) -> TargetRun:
+def _adopted(wanted: Wanted, old: TargetRun | None, weight: float, forced: bool) -> TargetRun:
     phase = _FIRST_PHASE[wanted.action]
     fresh = TargetRun(
         wanted.key,
@@ -278,14 +286,15 @@ def _adopted(wanted: Wanted, old: TargetRun | None, weight: float) -> TargetRun:
         weight,
         kind="sources" if phase == "blocked" else "",
     )
-    if old is None:
+    if old is None or (wanted.again and not old.running):
         return fresh
     if old.running:
         # Goes on if it builds what is wanted; else `schedule` cancels it, and it waits until it has ended.
         phase = "running" if old.running == wanted.fingerprint and phase == "waiting" else phase
         attempts = old.attempts if old.running == wanted.fingerprint else 0
         return replace(fresh, phase=phase, running=old.running, attempts=attempts)
-    if phase == "waiting" and old.fingerprint == wanted.fingerprint and old.phase in {"failed", "done"}:
+    tried = old.phase == "failed" or (forced and old.phase == "done")
+    if phase == "waiting" and old.fingerprint == wanted.fingerprint and tried:
         # The same inputs failed before, or were just built by force: trying again would tell nothing new.
         return replace(old, depends_on=wanted.depends_on, weight=weight, label=wanted.label)
     if phase == old.phase == "waiting" and old.fingerprint == wanted.fingerprint and old.not_before:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from edk.domain.charts.model import ChartReading
@@ -93,6 +93,11 @@ class LocatedDiagnostic:
 
     root: Root
     diagnostic: Diagnostic
+
+    @property
+    def absolute(self) -> Diagnostic:
+        """Return the diagnostic with the whole path of its file."""
+        return replace(self.diagnostic, file=f"{self.root.path}/{self.diagnostic.file}")
 
 
 @dataclass(frozen=True, slots=True)

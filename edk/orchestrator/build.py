@@ -80,8 +80,7 @@ def show_diagnostics(services: Services, diagnostics: Sequence[LocatedDiagnostic
     """Emit errors and warnings, with the whole path of their file; the rest is for `edk plan` alone."""
     for located in diagnostics:
         if located.diagnostic.severity != "info":
-            path = f"{located.root.path}/{located.diagnostic.file}"
-            services.sink.emit(ev.DiagnosticFound(replace(located.diagnostic, file=path)))
+            services.sink.emit(ev.DiagnosticFound(located.absolute))
 
 
 def run_images(

@@ -12,6 +12,7 @@ from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.context import ContextRules, context_rules, unmatched
 from edk.domain.dockerfile.ignore import MAX_BYTES, NO_RULES, IgnoreRules, ignore_file, parse_ignore
 from edk.domain.files import ContextFile, Entry
+from edk.domain.litter import is_litter
 from edk.domain.plan import ContextReading
 from edk.domain.workspace import Target
 
@@ -131,8 +132,11 @@ def _collect(tree: SourceTree, root: str, start: str, rules: ContextRules, found
 
 
 def _take(tree: SourceTree, root: str, path: str, entry: Entry, found: dict[str, ContextFile]) -> None:
-    """Add an entry; FIFOs, sockets and devices are left out, as the docker command leaves them out."""
-    if entry.kind == "other" or path in found:
+    """Add an entry; FIFOs, sockets and devices are left out, as the docker command leaves them out, and litter.
+
+    An editor's swap file would make a new image when a file is opened, and another one when it is closed.
+    """
+    if entry.kind == "other" or path in found or (entry.kind != "dir" and is_litter(entry.name)):
         return
     digest = tree.digest(f"{root}/{path}", entry) if entry.kind == "file" else ""
     executable = entry.kind == "file" and bool(entry.mode & 0o111)

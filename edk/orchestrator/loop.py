@@ -89,6 +89,8 @@ class LoopOptions:
         force: of each task.
         no_cache: of each task.
         pull: of each task.
+        cancel: whether a build that nobody wants any more is stopped; else it ends first.
+        longest_pause: seconds between two attempts, at most.
     """
 
     jobs: int
@@ -96,6 +98,8 @@ class LoopOptions:
     force: bool = False
     no_cache: bool = False
     pull: bool = False
+    cancel: bool = True
+    longest_pause: float = 30.0
 
 
 class Loop:
@@ -133,6 +137,7 @@ class Loop:
         self._replans = 0
         self._plan: BuildPlan | None = None
         self._changed: list[str] = []
+        self._paused = ""
         # Equal delays would send all workers back to a registry that just returned at the same instant.
         self._jitter = random.Random()  # noqa: S311
         self.state = RunState()
@@ -164,9 +169,10 @@ class Loop:
         self._changed.clear()
         self._images = {image.key: image for image in plan.images}
         wanted = tuple(
-            Wanted(i.key, i.label, i.action, i.reason, i.fingerprint, i.node.depends_on, i.digest) for i in plan.images
+            Wanted(i.key, i.label, i.action, i.reason, i.fingerprint, i.node.depends_on, i.digest, i.again)
+            for i in plan.images
         )
-        self._become(PlanAdopted(wanted))
+        self._become(PlanAdopted(wanted, self._options.force))
 
     def _take(self, post: Post) -> None:
         match post:
@@ -188,8 +194,8 @@ class Loop:
         """Do what the domain decides, and return when to look again by time alone."""
         if self.state.replan and not self.state.stopping:
             self._make_new_plan()
-        decision = schedule(self.state, self._monotonic(), self._options.jobs)
-        for key in decision.cancel:
+        decision = schedule(self.state, self._monotonic(), self._options.jobs, self._paused)
+        for key in decision.cancel if self._options.cancel or self.state.stopping else ():
             if key in self._cancels and key not in self._cancelling:
                 self._cancelling.add(key)
                 reason = "stopped" if self.state.stopping else "files changed"
@@ -224,14 +230,17 @@ class Loop:
             self._become(WorkerFailed(post.key, post.fingerprint, kind, post.failure.message))
             return
         if post.retryable and attempts <= self._options.retries and not self.state.stopping:
-            delay = min(30.0, 2.0 ** (attempts - 1)) * self._jitter.uniform(0.5, 1.0)
-            self._emit(ev.RetryScheduled(post.failure.image, attempts + 1, delay, post.failure.message))
+            delay = min(self._options.longest_pause, 2.0 ** min(attempts - 1, 16)) * self._jitter.uniform(0.5, 1.0)
+            self._announce_retry(ev.RetryScheduled(post.failure.image, attempts + 1, delay, post.failure.message))
             self._become(
                 WorkerFailed(post.key, post.fingerprint, kind, post.failure.message, self._monotonic() + delay)
             )
             return
         self._emit(post.failure)
         self._become(WorkerFailed(post.key, post.fingerprint, kind, post.failure.message))
+
+    def _announce_retry(self, retry: ev.RetryScheduled) -> None:
+        self._emit(retry)
 
     def _forget(self, key: str) -> None:
         self._cancels.pop(key, None)

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from edk.domain.codes import files as codes
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.files import Entry
+from edk.domain.watching import SKIPPED_FOLDERS
 from edk.ports import SourceTree
 
 MAX_DEPTH = 64
 MAX_ENTRIES = 500_000
-SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 _DOCKERFILE = re.compile(r"Dockerfile([.\-_A-Za-z0-9].*)?|.+\.Dockerfile")
 # What editors and tools leave beside a Dockerfile, and the ignore files that belong to one.
 _NO_DOCKERFILE = re.compile(

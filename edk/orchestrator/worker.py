@@ -83,6 +83,8 @@ def build_image(task: Task, services: Services, tree: SourceTree, emit: Emit, ca
         EdkError: see `ImageBuilder.build` and `ImageBuilder.push`; ContextChangedError if a file is not
             what the plan saw; DigestMismatchError if the registry does not hold what was pushed.
     """
+    # Where the registry is away nothing that is built could be pushed; an engine would try for most of a minute.
+    services.registry.ping()
     with _Locked(task.image, services, emit, cancellation) as waited:
         if waited and not task.force:
             digest = _found_meanwhile(task, services)
@@ -244,7 +246,6 @@ def _push(
     """Push the first ref, read its manifest back, and return its digest."""
     name = task.image.label
     started = services.clock.monotonic()
-    # Where the registry is away an engine tries for most of a minute; this asks first, and fails at once.
     services.registry.ping()
 
     def on_push(push: PushProgress) -> None:

@@ -62,6 +62,16 @@ class PlainLines:
                 yield from diagnostic_lines(diagnostic)
             case ev.SourcesRead() | ev.PlanMade() | ev.RunFinished() | ev.Noticed():
                 yield from self._run_lines(event)
+            case (
+                ev.WatchStarted()
+                | ev.SavesNoticed()
+                | ev.DiagnosticMended()
+                | ev.SaveServed()
+                | ev.ImageOrphaned()
+                | ev.OutOfReach()
+                | ev.BackAgain()
+            ):
+                yield from self._watch_lines(event)
             case ev.ChartPackaged() | ev.ChartUploaded() | ev.ChartFailed():
                 yield from self._chart_lines(event)
             case ev.StepMoved():
@@ -99,6 +109,27 @@ class PlainLines:
                 yield self._row("note", "", event.message)
                 if event.hint:
                     yield from (f"    {line}" for line in event.hint.splitlines())
+
+    def _watch_lines(self, event: ev.Event) -> Iterator[str]:
+        match event:
+            case ev.WatchStarted():
+                text = f"{', '.join(event.roots)}: {plural(event.images, 'image')}, {event.mode}"
+                yield self._row("watch", "ready", f"{text}, {seconds(event.seconds)}")
+            case ev.SavesNoticed():
+                images = ", ".join(event.images) or "no image is concerned"
+                yield self._row("save", "noticed", f"{event.cause} → {images}, {seconds(event.seconds)}")
+            case ev.DiagnosticMended(diagnostic):
+                yield self._row("source", "mended", f"{diagnostic.file}:{diagnostic.line} [{diagnostic.code}]")
+            case ev.SaveServed():
+                parts = f"noticed {event.noticed:.2f}, read {event.planned:.2f}, waited {event.waited:.2f}, "
+                parts += f"built {event.built:.2f}, pushed {event.pushed:.2f}"
+                yield self._row(event.image, "live", f"{event.cause}: {seconds(event.total)} ({parts})")
+            case ev.ImageOrphaned():
+                yield self._row(event.image, "orphan", f"its Dockerfile is gone; {', '.join(event.refs)} stays")
+            case ev.OutOfReach():
+                yield self._row(event.what, "away", f"{event.message}; builds wait for it")
+            case ev.BackAgain():
+                yield self._row(event.what, "back", "it answers again")
 
     def _image_lines(self, event: ev.Event) -> Iterator[str]:
         match event:

@@ -55,9 +55,15 @@ def test_every_variable_sets_its_field(tmp_path: Path, field: str) -> None:
     """Each variable of the environment is read."""
     kind = type(getattr(Settings(), field))
     word = "linux/arm64" if field == "platform" else "x:1"
-    text, value = {str: (word, word), int: ("7", 7), bool: ("yes", True)}[kind]
+    text, value = {str: (word, word), int: ("7", 7), float: ("0.5", 0.5), bool: ("yes", True)}[kind]
 
     assert value == getattr(load(tmp_path, environ={ENVIRONMENT[field][0]: text}), field)
+
+
+@pytest.mark.parametrize("text", ["-1", "61", "nan", "x", "[1]", "true"])
+def test_quiet_periods_are_seconds(tmp_path: Path, text: str) -> None:
+    """A quiet period that is no number of seconds up to a minute is refused."""
+    assert "expected seconds between 0 and 60" in refused(tmp_path, f"quiet_save: {text}").message
 
 
 def test_nearer_files_go_before_farther_ones_and_maps_are_merged(tmp_path: Path) -> None:

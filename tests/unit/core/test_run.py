@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edk.domain.run import (
@@ -190,11 +192,26 @@ def test_a_build_whose_dockerfile_went_away_is_cancelled_and_left() -> None:
     [(WorkerSucceeded("a", "1", "d"), "done"), (WorkerFailed("a", "1", "step", "exit 1"), "failed")],
 )
 def test_the_same_inputs_are_not_built_twice_in_a_run(end: Message, phase: str) -> None:
-    """What was built, or failed by itself, stays so under a new plan with the same fingerprint."""
-    again = plan(wanted("a"))
+    """What was built by force, or failed by itself, stays so under a new plan with the same fingerprint."""
+    again = replace(plan(wanted("a")), forced=True)
 
     assert {"a": phase} == phases(after(again, WorkerStarted("a"), end, again))
     assert {"a": "waiting"} == phases(after(again, WorkerStarted("a"), end, plan(wanted("a", fingerprint="2"))))
+
+
+def test_what_the_registry_lost_is_built_again() -> None:
+    """An image that was built, and that a new plan misses in the registry, is built once more."""
+    lost = plan(wanted("a"))
+
+    assert {"a": "waiting"} == phases(after(lost, WorkerStarted("a"), WorkerSucceeded("a", "1", "d"), lost))
+
+
+def test_what_somebody_asks_for_again_is_built_though_it_failed() -> None:
+    """A failed image is tried again when that is asked for, whatever its fingerprint."""
+    failed = WorkerFailed("a", "1", "step", "exit 1")
+    again = PlanAdopted((replace(wanted("a"), again=True),))
+
+    assert {"a": "waiting"} == phases(after(plan(wanted("a")), WorkerStarted("a"), failed, again))
 
 
 def test_what_was_built_stays_done_when_the_next_plan_finds_it() -> None:

@@ -47,6 +47,28 @@ GOLDEN: list[tuple[ev.Event, str]] = [
         ev.ImageRetagged("otsus", DIGEST, "the tag 9 is missing"),
         "otsus         tag       the tag 9 is missing (sha256:0123456789ab)",
     ),
+    (
+        ev.WatchStarted(("/w",), 2, "inotify", 0.5),
+        "watch         ready     /w: 2 images, inotify, 0.50 s",
+    ),
+    (
+        ev.SavesNoticed("a.py saved", ("/w/a.py",), ("otsus",), 0.04),
+        "save          noticed   a.py saved → otsus, 0.04 s",
+    ),
+    (
+        ev.DiagnosticMended(Diagnostic("EDK201", "error", "/w/Dockerfile", 3, "broken", "mend it")),
+        "source        mended    /w/Dockerfile:3 [EDK201]",
+    ),
+    (
+        ev.SaveServed("otsus", "a.py saved", 0.03, 0.01, 0.0, 0.2, 0.1, 0.34),
+        "otsus         live      a.py saved: 0.34 s (noticed 0.03, read 0.01, waited 0.00, built 0.20, pushed 0.10)",
+    ),
+    (
+        ev.ImageOrphaned("otsus", ("localhost:32000/otsus:1",)),
+        "otsus         orphan    its Dockerfile is gone; localhost:32000/otsus:1 stays",
+    ),
+    (ev.OutOfReach("engine", "no answer"), "engine        away      no answer; builds wait for it"),
+    (ev.BackAgain("engine"), "engine        back      it answers again"),
     (ev.ImageHeld("otsus", "waits for base"), "otsus         hold      waits for base"),
     (
         ev.ImageStarted("otsus", "a.py changed", "/w/Dockerfile", 1, 1234, "/log"),

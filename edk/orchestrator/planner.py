@@ -1,0 +1,116 @@
+"""Plans again and again, each time with as little reading as the saves since need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from edk.domain.errors import ContextChangedError
+from edk.domain.plan import BuildPlan, PlannedImage
+from edk.domain.saves import Batch
+from edk.domain.watching import SKIPPED_FOLDERS
+from edk.orchestrator.memory import PlanMemory, context_root
+from edk.orchestrator.pipeline import MAX_ATTEMPTS, PAUSE, PlanRequest, make_plan
+from edk.orchestrator.remembering import RememberingTree
+from edk.orchestrator.services import Services
+
+
+class Planner:
+    """Makes the plans of a watcher.
+
+    Args:
+        services: the ports.
+        request: what is planned for.
+    """
+
+    def __init__(self, services: Services, request: PlanRequest) -> None:
+        self._services = services
+        self._request = request
+        self._tree = RememberingTree(services.open_tree)
+        self._memory = PlanMemory()
+        self._plan: BuildPlan | None = None
+
+    def anew(self) -> BuildPlan:
+        """Return a plan for which every file is looked at again."""
+        return self.after(Batch(frozenset(), frozenset(), "files changed while they were read", True, 0.0, 0.0))
+
+    def after(self, batch: Batch) -> BuildPlan:
+        """Return the plan after a batch of saves.
+
+        Raises:
+            ContextChangedError: files kept changing while they were read.
+        """
+        for attempt in range(MAX_ATTEMPTS):
+            self._memory.forget(batch, self._request.roots)
+            self._tree.forget(batch)
+            try:
+                self._plan = make_plan(self._services, self._tree, self._request, self._memory)
+                return self._plan
+            except ContextChangedError:
+                if attempt == MAX_ATTEMPTS - 1:
+                    raise
+                self._services.clock.sleep(PAUSE)
+        raise AssertionError("the last attempt returns or raises")
+
+    def forced(self, keys: Collection[str]) -> BuildPlan:
+        """Return the plan with some images built although nothing changed."""
+        for key in keys:
+            self._memory.standings.pop(key, None)
+        plan = make_plan(self._services, self._tree, self._request, self._memory)
+        images = tuple(
+            replace(i, action="build", reason="asked for by edk rebuild", digest="", again=True)
+            if i.key in keys and i.action in {"skip", "build"}
+            else i
+            for i in plan.images
+        )
+        self._plan = replace(plan, images=images)
+        return self._plan
+
+    def forget_registry(self) -> None:
+        """Have the next plan ask the registry what it has."""
+        self._memory.forget_registry()
+
+    def built(self, key: str, fingerprint: str, digest: str) -> None:
+        """Note that an image stands in the registry under all its tags."""
+        node = self._plan.graph.by_key.get(key) if self._plan else None
+        if node is not None:
+            self._memory.built(node, fingerprint, digest)
+
+    def changed_files(self, before: BuildPlan | None, plan: BuildPlan, batch: Batch) -> tuple[str, ...]:
+        """Return the files, absolute, of which a batch turned out to have changed what counts."""
+        old = {image.key: image for image in before.images} if before else {}
+        found: dict[str, None] = {}
+        for image in plan.images:
+            known = old.get(image.key)
+            if known is None or known.fingerprint != image.fingerprint:
+                found.update(dict.fromkeys(_changed_of(known, image)))
+        if before is not None and before.workspace != plan.workspace:
+            read = {p for p in batch.paths if any(p.startswith(f"{r.path}/") for r in plan.workspace.roots)}
+            found.update(dict.fromkeys(sorted(read)))
+        return tuple(found)
+
+    def folders_to_keep(self) -> frozenset[str]:
+        """Return folders that builds use although a walk would skip them, absolute."""
+        kept = set()
+        for image in self._plan.images if self._plan else ():
+            root = context_root(image.node.target)
+            for file in image.context.files:
+                folders = file.path.split("/")[:-1]
+                if any(name.startswith(".") or name in SKIPPED_FOLDERS for name in folders):
+                    kept.add("/".join((root, *folders)))
+        return frozenset(kept)
+
+
+def _changed_of(old: PlannedImage | None, new: PlannedImage) -> list[str]:
+    """Return which files of an image differ, absolute; its Dockerfile too."""
+    target = new.node.target
+    root = context_root(target)
+    if old is None:
+        return [f"{target.root.path}/{target.dockerfile}"]
+    before = {file.path: file for file in old.context.files}
+    after = {file.path: file for file in new.context.files}
+    paths = [path for path in after.keys() | before.keys() if before.get(path) != after.get(path)]
+    changed = [f"{root}/{path}" for path in sorted(paths)]
+    if old.node.target.content_digest != target.content_digest:
+        changed.append(f"{target.root.path}/{target.dockerfile}")
+    return changed

@@ -1,0 +1,299 @@
+"""`edk watch`: the loop of a build, which goes on: saves become plans, and plans builds.
+
+Reports of the file system come into the same inbox as the messages of workers, so that one thread decides and shows
+everything, and tests run it in virtual time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edk.domain import events as ev
+from edk.domain.causes import cause_of
+from edk.domain.control import ControlAsked
+from edk.domain.errors import EdkError
+from edk.domain.gathering import STANDARD, Gathering, Quiet, close, due_at, gather
+from edk.domain.plan import BuildPlan, PlannedImage
+from edk.domain.run import GOOD, Message, RunState, StopAsked, TargetRun, WorkerSucceeded
+from edk.domain.saves import Batch, RawEvent, RescanNeeded
+from edk.orchestrator.loop import Crew, EventOccurred, Inbox, Loop, LoopOptions, Post, TaskFailed
+from edk.orchestrator.planner import Planner
+
+BUSY_LIMIT = 30.0
+"""Seconds that git may take over a change of the tree, before what is there is built."""
+BUSY_LOOK = 0.05
+DRIFT_SECONDS = 300.0
+"""So often the registry is asked anew what it has, for somebody else may have pushed or deleted."""
+
+
+@dataclass(slots=True)
+class Save:
+    """What a build is for, and when what happened (monotonic seconds)."""
+
+    cause: str
+    saved: float
+    noticed: float
+    planned: float
+    started: float = 0.0
+    built: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """How the watcher works.
+
+    Args:
+        quiet: how long it waits for more saves.
+        git_busy: tells whether git is changing the tree right now.
+        head: tells what git has checked out, so that a switch of branches can be named as one.
+        adopted: called after a plan was taken up.
+        settled: called when nothing runs and nothing waits, after something did.
+        control: answers a request of another process.
+    """
+
+    quiet: Quiet = STANDARD
+    git_busy: Callable[[], bool] = lambda: False
+    head: Callable[[], str] = lambda: ""
+    adopted: Callable[[], None] = lambda: None
+    settled: Callable[[BuildPlan, RunState], None] = lambda _plan, _state: None
+    control: Callable[[ControlAsked, WatchLoop], None] = lambda _asked, _loop: None
+
+
+class WatchLoop(Loop):
+    """A loop that lives until somebody asks it to stop.
+
+    Args:
+        inbox: where messages come from.
+        crew: does the work.
+        monotonic: tells the time.
+        emit: shows an event.
+        planner: makes plans, and remembers.
+        options: how builds are done.
+        watch: how saves are followed.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        crew: Crew,
+        monotonic: Callable[[], float],
+        emit: Callable[[ev.Event], None],
+        planner: Planner,
+        options: LoopOptions,
+        watch: WatchOptions,
+    ) -> None:
+        super().__init__(inbox, crew, monotonic, emit, planner.anew, options)
+        self._planner = planner
+        self._watch = watch
+        self._gathering = Gathering()
+        self._busy_since = 0.0
+        self._look_again = 0.0
+        self._asked_registry = monotonic()
+        self._head = watch.head()
+        self._unsettled = True
+        self.saves: dict[str, Save] = {}
+        # What is out of reach → its message.
+        self.trouble: dict[str, str] = {}
+        self.last_cause = ""
+
+    @property
+    def plan(self) -> BuildPlan | None:
+        """The plan that is worked on."""
+        return self._plan
+
+    @property
+    def paused(self) -> str:
+        """Why nothing is started; empty if it is."""
+        return self._paused
+
+    def pause(self, why: str) -> None:
+        """Start nothing more; an empty text goes on."""
+        self._paused = why
+
+    def watch(self, plan: BuildPlan) -> RunState:
+        """Follow saves until somebody asks to stop, and return where everything stands then."""
+        self.adopt(plan)
+        while True:
+            wake_at = self._act()
+            if self.state.stopping and not self.state.running:
+                return self.state
+            if self.state.idle and self._unsettled and self._plan is not None:
+                self._unsettled = False
+                self._replans = 0
+                self._watch.settled(self._plan, self.state)
+            self._listen(wake_at)
+
+    def image(self, key: str) -> PlannedImage | None:
+        """Return what the plan says of a target."""
+        return self._images.get(key)
+
+    def rebuild(self, names: tuple[str, ...]) -> None:
+        """Build images although nothing changed; unknown names are passed over."""
+        keys = {image.key for image in (self._plan.images if self._plan else ()) if image.label in names}
+        now = self._monotonic()
+        plan = self._planner.forced(keys)
+        for key in keys:
+            self.saves[key] = Save("edk rebuild", now, now, self._monotonic())
+        self.adopt(plan)
+
+    def _listen(self, wake_at: float | None) -> None:
+        """Take messages until something has to be decided; reports of the file system only gather."""
+        while True:
+            now = self._monotonic()
+            times = [t for t in (wake_at, self._batch_at()) if t is not None]
+            if times and min(times) <= now:
+                return
+            post = self._inbox.get(min(times) - now if times else None)
+            if post is None:
+                continue
+            self._take(post)
+            if not isinstance(post, (EventOccurred, RawEvent, RescanNeeded)):
+                return
+
+    def _batch_at(self) -> float | None:
+        due = due_at(self._gathering, self._watch.quiet)
+        return None if due is None else max(due, self._look_again)
+
+    def _act(self) -> float | None:
+        due = self._batch_at()
+        if due is not None and due <= self._monotonic() and not self.state.stopping:
+            self._close_batch()
+        return super()._act()
+
+    def _take(self, post: Post) -> None:
+        match post:
+            case RawEvent() | RescanNeeded():
+                self._gathering = gather(self._gathering, post, self._monotonic())
+            case ControlAsked():
+                self._watch.control(post, self)
+            case EventOccurred(ev.ImageBuilt() as built):
+                self._note_built(built.image)
+                super()._take(post)
+            case _:
+                super()._take(post)
+
+    def _note_built(self, name: str) -> None:
+        for key, save in self.saves.items():
+            if key in self.state.targets and self.state.targets[key].label == name:
+                save.built = self._monotonic()
+
+    def _close_batch(self) -> None:
+        """Turn what was gathered into a new plan, unless git is in the middle of a change."""
+        now = self._monotonic()
+        if self._watch.git_busy():
+            self._busy_since = self._busy_since or now
+            if now - self._busy_since < BUSY_LIMIT:
+                self._look_again = now + BUSY_LOOK
+                return
+            self._emit(ev.Noticed(f"git has held its index for {BUSY_LIMIT:.0f} s; what is there is built"))
+        self._busy_since = self._look_again = 0.0
+        batch, self._gathering = close(self._gathering, self._watch.quiet)
+        if batch.rescan and now - self._asked_registry > DRIFT_SECONDS:
+            self._asked_registry = now
+            self._planner.forget_registry()
+        if batch.rescan and not batch.quiet:
+            self._emit(ev.Noticed(f"everything is looked at again: {batch.rescan}"))
+        self._follow(batch, now)
+
+    def _follow(self, batch: Batch, noticed: float) -> None:
+        before = self._plan
+        try:
+            plan = self._planner.after(batch)
+        except EdkError as error:
+            self._emit(ev.Noticed(f"the plan could not be made anew: {error.message}", error.hint))
+            return
+        planned = self._monotonic()
+        files = self._planner.changed_files(before, plan, batch)
+        head = self._watch.head()
+        switched, self._head = head != self._head, head
+        cause = cause_of(batch, files, switched=switched)
+        fingerprints = {i.key: i.fingerprint for i in before.images} if before else {}
+        concerned = [i for i in plan.images if i.action == "build" and fingerprints.get(i.key) != i.fingerprint]
+        self._tell_diagnostics(before, plan)
+        if files or concerned:
+            self.last_cause = cause
+            names = tuple(image.label for image in concerned)
+            self._emit(ev.SavesNoticed(cause, tuple(files), names, planned - batch.last))
+        for image in concerned:
+            self.saves[image.key] = Save(cause, batch.last, noticed, planned)
+        self.adopt(plan)
+
+    def adopt(self, plan: BuildPlan) -> None:
+        """Put a new plan in the place of the one before, and tell which images are left behind."""
+        before = {image.key: image for image in self._plan.images} if self._plan else {}
+        keys = {image.key: image for image in plan.images}
+        for key, image in before.items():
+            if key not in keys or keys[key].node.target.name != image.node.target.name:
+                self._emit(ev.ImageOrphaned(image.label, image.refs))
+                self.saves.pop(key, None)
+        self._unsettled = True
+        super().adopt(plan)
+        self._watch.adopted()
+
+    def _tell_diagnostics(self, before: BuildPlan | None, plan: BuildPlan) -> None:
+        """Show diagnostics that are new, and those that are gone."""
+        old = set(before.diagnostics) if before else set()
+        new = set(plan.diagnostics)
+        for located in plan.diagnostics:
+            if located not in old and located.diagnostic.severity != "info":
+                self._emit(ev.DiagnosticFound(located.absolute))
+        for located in before.diagnostics if before else ():
+            if located not in new and located.diagnostic.severity != "info":
+                self._emit(ev.DiagnosticMended(located.absolute))
+
+    def _start(self, key: str) -> None:
+        super()._start(key)
+        if key in self.saves:
+            self.saves[key].started = self._monotonic()
+
+    def _judge(self, post: TaskFailed) -> None:
+        kind = post.failure.kind
+        if post.retryable and kind in {"engine", "registry"} and kind not in self.trouble:
+            self.trouble[kind] = post.failure.message
+            self._emit(ev.OutOfReach("engine" if kind == "engine" else "registry", post.failure.message))
+        super()._judge(post)
+
+    def _announce_retry(self, retry: ev.RetryScheduled) -> None:
+        """Say nothing of single attempts: what is out of reach was told, and will be when it is back."""
+
+    def _become(self, message: Message) -> None:
+        super()._become(message)
+        if isinstance(message, WorkerSucceeded):
+            self._succeeded(message)
+        elif isinstance(message, StopAsked):
+            self._gathering = Gathering()
+
+    def _succeeded(self, message: WorkerSucceeded) -> None:
+        target = self.state.targets.get(message.key)
+        for what in tuple(self.trouble):
+            del self.trouble[what]
+            self._emit(ev.BackAgain("engine" if what == "engine" else "registry"))
+            # It may have lost what it had: everything is asked for again.
+            self._planner.forget_registry()
+            self._gathering = gather(
+                self._gathering, RescanNeeded(f"the {what} is back", quiet=True), self._monotonic()
+            )
+        if target is not None and target.phase in GOOD:
+            self._planner.built(message.key, message.fingerprint, message.digest)
+            self._tell_served(target)
+
+    def _tell_served(self, target: TargetRun) -> None:
+        save = self.saves.pop(target.key, None)
+        if save is None:
+            return
+        now = self._monotonic()
+        started = save.started or now
+        built = save.built or started
+        self._emit(
+            ev.SaveServed(
+                target.label,
+                save.cause,
+                save.noticed - save.saved,
+                save.planned - save.noticed,
+                started - save.planned,
+                built - started,
+                now - built,
+                now - save.saved,
+            )
+        )
