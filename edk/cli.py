@@ -83,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("-V", "--version", action="version", version=f"edk {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_build(commands)
+    _add_watch(commands)
     _add_plan(commands)
     _add_init(commands)
     _add_chart(commands)
@@ -155,6 +156,30 @@ def _add_build(commands: Commands) -> None:  # type: ignore[valid-type]
     command.add_argument("--no-import", action="store_true", help="do not upload the chart to the platform")
     command.add_argument("--force", action="store_true", help="build also what is unchanged")
     command.add_argument("--dry-run", action="store_true", help="print what would happen, and do nothing")
+    _add_engine_options(command)
+    _add_output(command)
+
+
+def _add_watch(commands: Commands) -> None:  # type: ignore[valid-type]
+    command = _add(
+        commands,
+        "watch",
+        "build what is not up to date, then follow saves: rebuild and push the images that each one concerns",
+        "edk watch --dir /kaapana/app/kaapana/extensions",
+    )
+    command.add_argument(
+        "--dir",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="folder to watch; may be repeated; default: the extensions folder",
+    )
+    command.add_argument("--bases", action="store_true", help="watch the platform's repository too, for its bases")
+    command.add_argument("--poll", action="store_true", help="look at every file each second instead of using inotify")
+    command.add_argument("--no-cancel", action="store_true", help="let a build end though a save has overtaken it")
+    command.add_argument(
+        "--import", dest="upload", action="store_true", help="upload charts that changed to the platform"
+    )
     _add_engine_options(command)
     _add_output(command)
 

@@ -14,6 +14,7 @@ from typing import Literal
 Phase = Literal["waiting", "running", "done", "skipped", "failed", "blocked", "ignored", "cancelled"]
 FailureKind = Literal["", "step", "refused", "engine", "registry", "digest", "sources", "bug"]
 SETTLED: frozenset[Phase] = frozenset({"done", "skipped", "failed", "blocked", "ignored", "cancelled"})
+BY_ANOTHER = "another process built it"
 GOOD: frozenset[Phase] = frozenset({"done", "skipped"})
 
 
@@ -320,8 +321,9 @@ def _weights(wanted: tuple[Wanted, ...]) -> dict[str, float]:
 def _succeeded(free: TargetRun, message: WorkerSucceeded) -> TargetRun:
     if free.phase != "running" or message.fingerprint != free.fingerprint:
         return free if free.phase != "running" else replace(free, phase="waiting", attempts=0)
-    phase: Phase = "skipped" if message.skipped else "done"
-    return replace(free, phase=phase, digest=message.digest, not_before=0.0)
+    if message.skipped:
+        return replace(free, phase="skipped", reason=BY_ANOTHER, digest=message.digest, not_before=0.0)
+    return replace(free, phase="done", digest=message.digest, not_before=0.0)
 
 
 def _failed(state: RunState, free: TargetRun, message: WorkerFailed) -> TargetRun:

@@ -115,7 +115,7 @@ def _collect(tree: SourceTree, root: str, start: str, rules: ContextRules, found
         if entry is None:
             return
         if rules.wants(start, entry.kind == "dir"):
-            _take(tree, root, start, entry, found)
+            _take(tree, root, start, entry, found, named=True)
         if entry.kind != "dir":
             return
     pending = [start]
@@ -131,12 +131,15 @@ def _collect(tree: SourceTree, root: str, start: str, rules: ContextRules, found
                 pending.append(path)
 
 
-def _take(tree: SourceTree, root: str, path: str, entry: Entry, found: dict[str, ContextFile]) -> None:
+def _take(
+    tree: SourceTree, root: str, path: str, entry: Entry, found: dict[str, ContextFile], *, named: bool = False
+) -> None:
     """Add an entry; FIFOs, sockets and devices are left out, as the docker command leaves them out, and litter.
 
     An editor's swap file would make a new image when a file is opened, and another one when it is closed.
+    What the Dockerfile names by its own name is sent, whatever it is called.
     """
-    if entry.kind == "other" or path in found or (entry.kind != "dir" and is_litter(entry.name)):
+    if entry.kind == "other" or path in found or (entry.kind != "dir" and not named and is_litter(entry.name)):
         return
     digest = tree.digest(f"{root}/{path}", entry) if entry.kind == "file" else ""
     executable = entry.kind == "file" and bool(entry.mode & 0o111)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edk.domain import events as ev
+from edk.domain.control import ControlAsked
 from edk.domain.errors import EdkError
 from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.run import (
@@ -30,6 +31,7 @@ from edk.domain.run import (
     reduce,
     schedule,
 )
+from edk.domain.saves import RawEvent, RescanNeeded
 from edk.orchestrator.worker import BuiltBase, Task
 
 MAX_REPLANS = 20
@@ -59,7 +61,7 @@ class TaskFailed:
     failure: ev.ImageFailed
 
 
-Post = Message | EventOccurred | TaskFailed
+Post = Message | EventOccurred | TaskFailed | RawEvent | RescanNeeded | ControlAsked
 
 
 class Inbox(Protocol):
@@ -187,6 +189,9 @@ class Loop:
             case WorkerSucceeded() | WorkerCancelled() | WorkerFailed():
                 self._forget(post.key)
                 self._become(post)
+            case RawEvent() | RescanNeeded() | ControlAsked():
+                # For those who watch; a build that ends when it is idle has no use for them.
+                return
             case _:
                 self._become(post)
 
@@ -284,15 +289,14 @@ class Loop:
         for key, target in self.state.targets.items():
             old = before.targets.get(key)
             if old is None or old.phase != target.phase:
-                self._show(target, fresh=old is None)
+                self._show(target)
 
-    def _show(self, target: TargetRun, *, fresh: bool) -> None:
+    def _show(self, target: TargetRun) -> None:
         image = self._images.get(target.key)
         refs = image.refs if image else ()
         seconds = self._monotonic() - self._started_at.get(target.key, self._monotonic())
         if target.phase == "skipped":
-            reason = target.reason if fresh else "another process built it"
-            self._emit(ev.ImageSkipped(target.label, refs, target.digest, reason))
+            self._emit(ev.ImageSkipped(target.label, refs, target.digest, target.reason))
         elif target.phase == "done":
             self._emit(ev.ImageFinished(target.label, target.digest, refs, seconds))
         elif target.phase == "blocked":

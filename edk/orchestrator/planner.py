@@ -13,6 +13,7 @@ from edk.orchestrator.memory import PlanMemory, context_root
 from edk.orchestrator.pipeline import MAX_ATTEMPTS, PAUSE, PlanRequest, make_plan
 from edk.orchestrator.remembering import RememberingTree
 from edk.orchestrator.services import Services
+from edk.orchestrator.walk import says_what_to_build
 
 
 class Planner:
@@ -85,7 +86,8 @@ class Planner:
             if known is None or known.fingerprint != image.fingerprint:
                 found.update(dict.fromkeys(_changed_of(known, image)))
         if before is not None and before.workspace != plan.workspace:
-            read = {p for p in batch.paths if any(p.startswith(f"{r.path}/") for r in plan.workspace.roots)}
+            inside = tuple(f"{root.path}/" for root in plan.workspace.roots)
+            read = (p for p in batch.paths if p.startswith(inside) and says_what_to_build(p))
             found.update(dict.fromkeys(sorted(read)))
         return tuple(found)
 

@@ -23,6 +23,9 @@ from edk.orchestrator.planner import Planner
 BUSY_LIMIT = 30.0
 """Seconds that git may take over a change of the tree, before what is there is built."""
 BUSY_LOOK = 0.05
+PLAN_PAUSE = 2.0
+"""Seconds until a plan that could not be made is tried again."""
+MOST_AT_ONCE = 100_000
 DRIFT_SECONDS = 300.0
 """So often the registry is asked anew what it has, for somebody else may have pushed or deleted."""
 
@@ -96,6 +99,7 @@ class WatchLoop(Loop):
         # What is out of reach → its message.
         self.trouble: dict[str, str] = {}
         self.last_cause = ""
+        self._no_plan = ""
 
     @property
     def plan(self) -> BuildPlan | None:
@@ -158,8 +162,19 @@ class WatchLoop(Loop):
     def _act(self) -> float | None:
         due = self._batch_at()
         if due is not None and due <= self._monotonic() and not self.state.stopping:
-            self._close_batch()
+            self._take_waiting()
+            due = self._batch_at()
+            if due is not None and due <= self._monotonic():
+                self._close_batch()
         return super()._act()
+
+    def _take_waiting(self) -> None:
+        """Take what came while a plan was made: a burst in the inbox belongs into one batch."""
+        for _ in range(MOST_AT_ONCE):
+            post = self._inbox.get(0.0)
+            if post is None:
+                return
+            self._take(post)
 
     def _take(self, post: Post) -> None:
         match post:
@@ -201,8 +216,15 @@ class WatchLoop(Loop):
         try:
             plan = self._planner.after(batch)
         except EdkError as error:
-            self._emit(ev.Noticed(f"the plan could not be made anew: {error.message}", error.hint))
+            if error.message != self._no_plan:
+                self._no_plan = error.message
+                self._emit(ev.Noticed(f"the plan could not be made anew: {error.message}", error.hint))
+            # What the batch held is not lost: everything is looked at again, after a while.
+            again = RescanNeeded("the plan could not be made", quiet=True)
+            self._gathering = gather(self._gathering, again, self._monotonic())
+            self._look_again = self._monotonic() + PLAN_PAUSE
             return
+        self._no_plan = ""
         planned = self._monotonic()
         files = self._planner.changed_files(before, plan, batch)
         head = self._watch.head()

@@ -1,0 +1,156 @@
+"""`edk watch`: rebuilds on save, until it is stopped."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from edk.adapters.control.server import ControlServer
+from edk.adapters.git.state import GitState
+from edk.adapters.watching.watcher import WatchdogWatcher
+from edk.commands.build import new_cancellation, stopped_by_signals
+from edk.commands.wiring import Wired, places_of, settings_of, sink_of, with_platform
+from edk.domain import events as ev
+from edk.domain.errors import EXIT_DONE, EngineUnreachableError, UsageError
+from edk.domain.gathering import Quiet
+from edk.domain.plan import BuildPlan
+from edk.domain.run import RunState
+from edk.domain.workspace import Root
+from edk.orchestrator.build import show_plan
+from edk.orchestrator.crew import QueueInbox, ThreadCrew
+from edk.orchestrator.loop import LoopOptions
+from edk.orchestrator.package import package_extension_charts
+from edk.orchestrator.pipeline import PlanRequest
+from edk.orchestrator.planner import Planner
+from edk.orchestrator.roots import roots_for
+from edk.orchestrator.services import Services
+from edk.orchestrator.session import WatchSession, words_of
+from edk.orchestrator.watch import WatchLoop, WatchOptions
+from edk.ports import FileLock
+from edk.ui.log_files import Fanout
+
+FOREVER = 10**9
+LONGEST_PAUSE = 8.0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Watch until a signal or `edk stop`; return the exit code."""
+    first = settings_of(options, options.dir)
+    dirs = options.dir or [first.extensions_dir]
+    settings = settings_of(options, dirs)
+    roots = roots_for(dirs, places_of(settings))
+    watched = [root.path for root in roots if root.kind == "extension" or (options.bases and root.kind == "platform")]
+    inbox = QueueInbox()
+    watcher = WatchdogWatcher(poll=options.poll, exclude=settings.exclude)
+    session = WatchSession(settings, watched, _now(), watcher.report, inbox.put)
+    control = ControlServer(settings.state_dir, watched, inbox.put)
+    sink = Fanout(sink_of(options, settings), session, control)
+    with Wired(settings, sink, "edk watch") as services:
+        locks = _locked(services, watched)
+        try:
+            return _watch(options, services, roots, watched, inbox, watcher, session, control)
+        finally:
+            watcher.stop()
+            for lock in locks:
+                lock.release()
+
+
+def _now() -> Callable[[], float]:
+    from edk.adapters.clock import SystemClock
+
+    return SystemClock().now
+
+
+def _locked(services: Services, watched: Sequence[str]) -> list[FileLock]:
+    """Return the locks of the watched folders; raise UsageError if another watcher has one."""
+    locks: list[FileLock] = []
+    for path in watched:
+        lock = services.locks.try_acquire(f"watch:{path}")
+        if lock is None:
+            for held in locks:
+                held.release()
+            holder = services.locks.holder(f"watch:{path}") or "another watcher"
+            raise UsageError(
+                f"{path} is watched already, by {holder}", "edk status shows where it stands, edk stop stops it"
+            )
+        locks.append(lock)
+    return locks
+
+
+def _watch(
+    options: argparse.Namespace,
+    services: Services,
+    roots: tuple[Root, ...],
+    watched: Sequence[str],
+    inbox: QueueInbox,
+    watcher: WatchdogWatcher,
+    session: WatchSession,
+    control: ControlServer,
+) -> int:
+    settings = services.settings
+    started = services.clock.monotonic()
+    # Before the first plan, so that no save is missed while it is made.
+    watcher.start(watched, inbox.put)
+    planner = Planner(services, PlanRequest(roots, all_stages=_needs_all_stages(services)))
+    git = GitState(watched)
+    loop = WatchLoop(
+        inbox,
+        ThreadCrew(services, new_cancellation),
+        services.clock.monotonic,
+        services.sink.emit,
+        planner,
+        LoopOptions(settings.jobs, FOREVER, cancel=not options.no_cancel, longest_pause=LONGEST_PAUSE),
+        WatchOptions(
+            quiet=Quiet(settings.quiet_save, settings.quiet_burst, settings.quiet_removal),
+            git_busy=git.busy,
+            head=git.head,
+            adopted=lambda: watcher.keep(planner.folders_to_keep()),
+            settled=_packaging(with_platform(services) if options.upload else services),
+            control=session.answer,
+        ),
+    )
+    plan = planner.anew()
+    show_plan(services, plan, services.clock.monotonic() - started)
+    control.start()
+    seconds = services.clock.monotonic() - started
+    services.sink.emit(ev.WatchStarted(tuple(watched), len(plan.images), words_of(watcher.report()), seconds))
+    with stopped_by_signals(inbox):
+        loop.watch(plan)
+    services.sink.emit(ev.Noticed("the watcher stopped"))
+    return EXIT_DONE
+
+
+def _needs_all_stages(services: Services) -> bool:
+    """Tell whether the engine builds every stage; one that does not answer is taken for a BuildKit."""
+    try:
+        return not services.builder.describe().buildkit
+    except EngineUnreachableError as error:
+        services.sink.emit(ev.OutOfReach("engine", error.message))
+        return False
+
+
+class _News:
+    """Leaves out what is unchanged: the watcher looks at the charts after every save."""
+
+    def __init__(self, services: Services) -> None:
+        self._sink = services.sink
+
+    def emit(self, event: ev.Event) -> None:
+        """Hand on what is new."""
+        if not (isinstance(event, ev.ChartPackaged) and event.by == "unchanged"):
+            self._sink.emit(event)
+
+    def close(self) -> None:
+        """Do nothing: the sink behind lives on."""
+
+
+def _packaging(services: Services) -> Callable[[BuildPlan, RunState], None]:
+    """Return what packages the charts once the images stand; one that is unchanged is neither made nor sent again."""
+    quiet = replace(services, sink=_News(services))
+
+    def package(plan: BuildPlan, state: RunState) -> None:
+        if any(c.root.kind == "extension" for c in plan.workspace.charts):
+            package_extension_charts(quiet, plan, state)
+
+    return package
