@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from edk.adapters.watching import limits
 from edk.adapters.watching.following import Following, Notify, Pace, Reselect, Stop
 from edk.adapters.watching.roots import Root
+from edk.adapters.watching.tree import WatchTree
 from edk.domain.watching import RootMode, RootWatch, WatchReport, select
 
 
@@ -18,9 +19,9 @@ class WatchdogWatcher:
     Args:
         poll: whether to poll everything, for file systems that wrongly claim to tell of every change.
         exclude: patterns of relative paths and names that are not watched, as in ``edk.yaml``.
-        pace: how often what is done; `poll_interval` and `look_every` are the two of it that are settings.
         poll_interval: seconds between two ticks for what is polled.
         look_every: seconds between two looks at the roots.
+        scan_every: seconds between two safety scans.
     """
 
     def __init__(
@@ -59,10 +60,10 @@ class WatchdogWatcher:
         following = self._following
         if following is None:
             return WatchReport()
-        tree = following.tree
+        tree = following.upkeep.tree
         root_of = tree.selection.root_of
         folders = [root_of(folder) for folder in tree.folders()]
-        roots = tuple(_root_watch(following, root, folders.count(root.path)) for root in following.roots)
+        roots = tuple(_root_watch(tree, root, folders.count(root.path)) for root in following.upkeep.roots)
         return WatchReport(roots, len(folders), tree.budget, limits.max_watches(), limits.max_instances())
 
     def stop(self) -> None:
@@ -73,11 +74,9 @@ class WatchdogWatcher:
             return
         following.inbox.put(Stop())
         thread.join()
-        following.close()
 
 
-def _root_watch(following: Following, root: Root, watched: int) -> RootWatch:
-    tree = following.tree
+def _root_watch(tree: WatchTree, root: Root, watched: int) -> RootWatch:
     polled = tuple(each for each in tuple(tree.polled.values()) if tree.selection.root_of(each.path) == root.path)
     mode: RootMode = "inotify"
     if root.identity is None:
