@@ -1,0 +1,17 @@
+"""What the commands that ask a running watcher share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from edk.commands.wiring import settings_of
+
+
+def answer_of(options: argparse.Namespace, command: str, images: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the watcher's answer; for what is raised see `edk.adapters.control.client.ask`."""
+    from edk.adapters.control.client import ask
+
+    answers = ask(settings_of(options).state_dir, command, dirs=options.dir, images=images)
+    return next(answers)
