@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from edk.domain.network import proxy_for
 from edk.domain.errors import ChartError, PlatformUnreachableError, UsageError
+from edk.domain.network import proxy_for
 
 if TYPE_CHECKING:
     import urllib3

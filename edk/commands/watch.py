@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -106,7 +107,7 @@ def _watch(
             git_busy=git.busy,
             head=git.head,
             adopted=lambda: watcher.keep(planner.folders_to_keep()),
-            settled=_packaging(with_platform(services) if options.upload else services),
+            settled=_settled(with_platform(services) if options.upload else services, options.once_ready_file),
             control=session.answer,
         ),
     )
@@ -145,12 +146,29 @@ class _News:
         """Do nothing: the sink behind lives on."""
 
 
-def _packaging(services: Services) -> Callable[[BuildPlan, RunState], None]:
-    """Return what packages the charts once the images stand; one that is unchanged is neither made nor sent again."""
-    quiet = replace(services, sink=_News(services))
+def _settled(services: Services, ready_file: str | None) -> Callable[[BuildPlan, RunState], None]:
+    """Return what is done once everything stands: charts are packaged, and whoever waits for it is told.
 
-    def package(plan: BuildPlan, state: RunState) -> None:
+    A chart that is unchanged is neither made nor sent again. The file is written once, whole or not at all.
+    """
+    quiet = replace(services, sink=_News(services))
+    waiting = [ready_file] if ready_file else []
+
+    def settle(plan: BuildPlan, state: RunState) -> None:
         if any(c.root.kind == "extension" for c in plan.workspace.charts):
             package_extension_charts(quiet, plan, state)
+        while waiting:
+            failed = sorted(t.label for t in state.targets.values() if t.phase in {"failed", "blocked"})
+            _write_ready(waiting.pop(), failed, services)
 
-    return package
+    return settle
+
+
+def _write_ready(path: str, failed: Sequence[str], services: Services) -> None:
+    from edk.adapters.whole_files import write_whole
+
+    text = "\n".join(["failed: " + " ".join(failed) if failed else "ready", ""])
+    try:
+        write_whole(os.path.abspath(path), text.encode("utf-8", "surrogateescape"))  # noqa: PTH100
+    except OSError as error:
+        services.sink.emit(ev.Noticed(f"{path} can't be written: {error.strerror}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from edk.domain.errors import ContextChangedError
@@ -101,6 +101,18 @@ class Planner:
                 if any(name.startswith(".") or name in SKIPPED_FOLDERS for name in folders):
                     kept.add("/".join((root, *folders)))
         return frozenset(kept)
+
+
+def rebuilt_bases(old: PlannedImage | None, new: PlannedImage, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the bases that alone made an image another one; none if something of its own changed."""
+    if old is None or _changed_of(old, new):
+        return ()
+    changed = {position for position, identity in new.parts.items() if old.parts.get(position) != identity}
+    return tuple(
+        labels.get(base.target, base.ref)
+        for base in new.node.bases
+        if base.target and f"image {base.ref} of line {base.line}" in changed
+    )
 
 
 def _changed_of(old: PlannedImage | None, new: PlannedImage) -> list[str]:

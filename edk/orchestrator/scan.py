@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.identity import identity
 from edk.domain.dockerfile.model import DockerfileReading
 from edk.domain.files import Entry
+from edk.domain.operators.model import OperatorImage
 from edk.domain.workspace import (
     LocatedChart,
     LocatedDiagnostic,
@@ -60,7 +61,7 @@ def scan(tree: SourceTree, cache: Cache, request: ScanRequest, memory: PlanMemor
     paths = {root.path for root in request.roots}
     for root in request.roots:
         if root.path not in known.parts:
-            known.parts[root.path] = _scan_root(tree, cache, request, root, paths - {root.path}, known.good)
+            known.parts[root.path] = _scan_root(tree, cache, request, root, paths - {root.path}, known)
     parts = [known.parts[root.path] for root in request.roots]
     return Workspace(
         roots=request.roots,
@@ -74,15 +75,16 @@ def scan(tree: SourceTree, cache: Cache, request: ScanRequest, memory: PlanMemor
 
 
 def _scan_root(
-    tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, other_roots: set[str], good: dict[str, Target]
+    tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, other_roots: set[str], memory: PlanMemory
 ) -> Workspace:
     found = walk(tree, root.path, request.exclude, other_roots)
-    targets, problems = _read_targets(tree, cache, request, root, found, good)
+    targets, problems = _read_targets(tree, cache, request, root, found, memory.good)
     charts, chart_problems = _read_charts(tree, cache, root, found)
     images: tuple[LocatedImage, ...] = ()
     operator_problems: list[Diagnostic] = []
     if root.kind == "extension":
         named, operator_problems = read_operators(tree, cache, root, found)
+        named = _last_good_images(root, named, operator_problems, memory.good_images)
         images = tuple(LocatedImage(root, image) for image in named)
         operator_problems += _read_containers(tree, cache, root, found)
     else:
@@ -145,6 +147,27 @@ def _read_targets(
         if root.kind == "extension":
             problems.extend(replace(d, file=path) for d in reading.diagnostics)
     return targets, problems
+
+
+def _last_good_images(
+    root: Root,
+    named: Sequence[OperatorImage],
+    problems: Sequence[Diagnostic],
+    good: dict[str, tuple[OperatorImage, ...]],
+) -> tuple[OperatorImage, ...]:
+    """Return what operators and DAGs name, of a broken file what it named before; note it for those that are sound."""
+    broken = {d.file for d in problems if d.severity == "error"}
+    by_file: dict[str, list[OperatorImage]] = {}
+    for image in named:
+        by_file.setdefault(image.file, []).append(image)
+    for file, images in by_file.items():
+        if file not in broken:
+            good[f"{root.path}/{file}"] = tuple(images)
+    for file in broken:
+        known = good.get(f"{root.path}/{file}")
+        if known is not None:
+            by_file[file] = list(known)
+    return tuple(image for images in by_file.values() for image in images)
 
 
 def _last_good(target: Target, good: dict[str, Target]) -> Target:

@@ -18,7 +18,7 @@ from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.run import GOOD, Message, RunState, StopAsked, TargetRun, WorkerSucceeded
 from edk.domain.saves import Batch, RawEvent, RescanNeeded
 from edk.orchestrator.loop import Crew, EventOccurred, Inbox, Loop, LoopOptions, Post, TaskFailed
-from edk.orchestrator.planner import Planner
+from edk.orchestrator.planner import Planner, rebuilt_bases
 
 BUSY_LIMIT = 30.0
 """Seconds that git may take over a change of the tree, before what is there is built."""
@@ -237,8 +237,12 @@ class WatchLoop(Loop):
             self.last_cause = cause
             names = tuple(image.label for image in concerned)
             self._emit(ev.SavesNoticed(cause, tuple(files), names, planned - batch.last))
+        labels = {image.key: image.label for image in plan.images}
+        old = {image.key: image for image in before.images} if before else {}
         for image in concerned:
-            self.saves[image.key] = Save(cause, batch.last, noticed, planned)
+            bases = rebuilt_bases(old.get(image.key), image, labels)
+            why = f"{' and '.join(bases)} rebuilt" if bases else cause
+            self.saves[image.key] = Save(why, batch.last, noticed, planned)
         self.adopt(plan)
 
     def adopt(self, plan: BuildPlan) -> None:
