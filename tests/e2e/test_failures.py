@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -156,11 +157,22 @@ def test_bad_input_costs_nobody_else_a_build(
     [b"new\nline", b"quo\"te'", b"byte\xff", b"-dash", b"x" * 200, b"esc\x1b[31m", "é".encode(), b"sp ace", b"$(id)"],
 )
 def test_odd_names_in_a_context(edk: Command, extension: Extension, registry: RegistryReader, name: bytes) -> None:
-    """Files of odd names reach the image, and no control character reaches the terminal."""
-    extension.image("seg", "COPY . /in/\n")
-    Path(bytes(extension.path).decode() + "/containers/seg").joinpath(name.decode("utf-8", "surrogateescape")).touch()
+    """Files of odd names reach the image, count for it, and bring no control character to the terminal."""
+    folder = extension.image("seg", "COPY . /in/\n")
+    odd = folder / os.fsdecode(name)
+    odd.touch()
+    edk("build", "--dir", str(extension.path)).expect(0)
+    odd.write_text("changed\n")
 
     run = edk("build", "--dir", str(extension.path)).expect(0)
 
     assert "\x1b" not in run.out
-    assert registry.has(extension.name("seg"), VERSION)
+    # What can't be written as UTF-8 is not remembered, so the reason doesn't name it.
+    assert b"\xff" in name or f"{shown(name)} changed" in run.out
+    assert "changed\n" == registry.text(extension.name("seg"), VERSION, f"in/{os.fsdecode(name)}")
+
+
+def shown(name: bytes) -> str:
+    """Return a name with what no terminal should get written out."""
+    text = os.fsdecode(name)
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

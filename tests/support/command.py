@@ -68,15 +68,17 @@ class Command:
     Args:
         environ: the environment.
         cwd: the folder that it runs in.
+        started: every process that `start` made.
     """
 
     cwd: Path
     environ: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def with_environ(self, *gone: str, **more: str) -> Command:
         """Return a command with further variables, and without some."""
         kept = {name: value for name, value in self.environ.items() if name not in gone}
-        return Command(self.cwd, kept | more)
+        return Command(self.cwd, kept | more, self.started)
 
     def argv(self, arguments: Sequence[str | bytes], *, bound_by_modes: bool = False) -> list[str | bytes]:
         """Return the argument list of a process."""
@@ -118,13 +120,22 @@ class Command:
 
     def start(self, *arguments: str | bytes, **options: Any) -> subprocess.Popen[bytes]:
         """Start it and return the process, whose output is read through pipes."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             self.argv(arguments),
             cwd=self.cwd,
             env=self.environ,
             stdin=subprocess.DEVNULL,
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """End what a failed test left running; a build in the engine ends with its client."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
 
 def finished(process: subprocess.Popen[bytes], timeout: float = 120) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ from tests.support.reading_back import RegistryReader
 
 
 @pytest.fixture
-def edk(engine_endpoint: str, registry_host: str, tmp_path: Path) -> Command:
+def edk(engine_endpoint: str, registry_host: str, tmp_path: Path) -> Iterator[Command]:
     """The command line, with a home, a state and a working folder of its own."""
     home = tmp_path / "home"
     home.mkdir()
-    return Command(home, dict(base_environ(engine_endpoint, home)))
+    command = Command(home, dict(base_environ(engine_endpoint, home)))
+    yield command
+    command.end()
 
 
 @pytest.fixture
