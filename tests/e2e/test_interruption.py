@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,43 @@ def test_stopped_in_the_middle_of_a_step(edk: Command, extension: Extension, num
     assert 5 > time.monotonic() - asked
     assert wait_for(lambda: not processes_with(f"sleep {seconds}"), 5), "the step still runs"
 
+    extension.image("slow")
+    edk("build", "--dir", str(extension.path)).expect(0)
+
+
+def test_stopped_with_the_classic_builder(edk: Command, extension: Extension, engine_endpoint: str) -> None:
+    """The classic builder's container goes with the run that is stopped."""
+    import docker
+
+    seconds = str(random.randrange(1_000_000, 9_000_000))
+    extension.image("slow", f"RUN sleep {seconds}\n")
+    process = edk.with_environ(EDK_CLASSIC_BUILDER="1").start("build", "--dir", str(extension.path), "--json")
+    assert wait_for(lambda: processes_with(f"sleep {seconds}")), "the step did not start"
+
+    process.send_signal(signal.SIGINT)
+    finished(process).expect(130)
+
+    assert wait_for(lambda: not processes_with(f"sleep {seconds}"), 5), "the step still runs"
+    with closing(docker.DockerClient(base_url=engine_endpoint, timeout=30)) as engine:
+
+        def containers() -> list[str]:
+            known = engine.api.containers(all=True)
+            return [container["Id"] for container in known if seconds in container["Command"]]
+
+        assert wait_for(lambda: not containers(), 10), "the container is still there"
+
+
+def test_killed_in_the_middle_of_a_step(edk: Command, extension: Extension) -> None:
+    """A run that is killed takes its step with it, and the next one builds all."""
+    seconds = str(random.randrange(1_000_000, 9_000_000))
+    extension.image("slow", f"RUN sleep {seconds}\n")
+    process = edk.start("build", "--dir", str(extension.path))
+    assert wait_for(lambda: processes_with(f"sleep {seconds}")), "the step did not start"
+
+    process.kill()
+    process.communicate()
+
+    assert wait_for(lambda: not processes_with(f"sleep {seconds}"), 10), "the step still runs"
     extension.image("slow")
     edk("build", "--dir", str(extension.path)).expect(0)
 

@@ -48,6 +48,25 @@ def test_everything_stands_in_the_registry(edk: Command, whole: Extension, regis
     assert before == snapshot(whole.path)
 
 
+def test_classic_builder_does_the_same(edk: Command, whole: Extension, registry: RegistryReader) -> None:
+    """An engine without BuildKit builds the same content, and what one builder built the other skips."""
+    classic = edk.with_environ(EDK_CLASSIC_BUILDER="1")
+
+    build(classic, whole).expect(0)
+
+    assert "base 1\n" == registry.text(whole.name("dag"), VERSION, "base.txt")
+    assert "echo one\n" == registry.text(whole.name("seg"), VERSION, "run.sh")
+    assert [] == build(edk, whole).expect(0).named("ImageStarted")
+
+
+def test_pull_builds_anew(edk: Command, extension: Extension) -> None:
+    """``--pull`` looks for newer upstream images, so it builds what is unchanged too."""
+    extension.image("seg")
+    build(edk, extension).expect(0)
+
+    assert [extension.name("seg")] == build(edk, extension, "--pull").expect(0).images("ImageFinished")
+
+
 def test_tag_that_the_chart_asks_for_stands(edk: Command, whole: Extension, registry: RegistryReader) -> None:
     """The packaged chart holds its dependency, and the tag that it will ask for is in the registry."""
     run = build(edk, whole).expect(0)
