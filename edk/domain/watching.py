@@ -15,7 +15,7 @@ RootMode = Literal["inotify", "poll", "waiting"]
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """A folder that is looked at again and again, with everything below it, for its events don't come.
+    """A folder that is looked at again and again, with everything below it, for its events don't come, or not all.
 
     Args:
         path: absolute.
@@ -34,8 +34,8 @@ class RootWatch:
 
     Args:
         path: absolute.
-        mode: ``inotify``: by events, but for what is in `polled`; ``poll``: all of it is polled; ``waiting``: there
-            is no folder at this path.
+        mode: ``inotify``: by events, but for what is in `polled`; ``poll``: all of it is polled, and perhaps watched
+            as well; ``waiting``: there is no folder at this path.
         watched: how many folders are watched.
         present: how many folders that count there are; 0 if nobody counted.
         polled: what is polled.

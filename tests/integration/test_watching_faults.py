@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from edk.adapters.watching import upkeep
+from edk.adapters.watching.reader import QueueOverflowed
 from edk.adapters.watching.watcher import WatchdogWatcher
 from edk.domain.saves import RawEvent, RescanNeeded
 from tests.unit.watching.mirror import Mirror
@@ -99,7 +100,7 @@ def test_folders_beyond_the_watch_limit_are_polled(tmp_path: Path) -> None:
         later = ask(process)
 
     assert ([], [10], [43], 20) == tuple(answer[key] for key in ("difference", "watched", "present", "limit"))
-    assert ["polled, not watched: 33 folders (beyond the 10 watches allowed)"] == answer["rescans"]
+    assert ["polled: 33 folders (beyond the 10 watches allowed)"] == answer["rescans"]
     assert [] == later["difference"]
 
 
@@ -112,7 +113,7 @@ def test_watches_that_the_system_refuses_are_polled(tmp_path: Path) -> None:
         answer = ask(process)
 
     assert ([], [6], [41]) == tuple(answer[key] for key in ("difference", "watched", "present"))
-    assert ["polled, not watched: 35 folders (granted no watch by the system)"] == answer["rescans"]
+    assert ["polled: 35 folders (granted no watch by the system)"] == answer["rescans"]
     assert 20 < answer["limit"]
 
 
@@ -297,7 +298,7 @@ def test_mounts_that_tell_not_everything_are_polled(root: Path, monkeypatch: pyt
         assert {} == mirror.difference()
 
         assert {str(root / "d002/f")} == mirror.paths()
-        assert ["polled, not watched: everything (an nfs4 mount)"] == reasons(mirror)
+        assert ["polled: everything (an nfs4 mount)"] == reasons(mirror)
         assert ["inotify"] == [each.mode for each in mirror.watcher.report().roots]
 
 
@@ -334,5 +335,74 @@ def test_a_root_that_is_not_readable_is_polled(root: Path) -> None:
         (root / "d000" / "f").write_text("1")
         after = ask(process)
 
-    assert (["poll"], ["polled, not watched: 1 folder (not readable)"]) == (before["modes"], before["rescans"])
+    assert (["poll"], ["polled: 1 folder (not readable)"]) == (before["modes"], before["rescans"])
     assert [] == after["difference"]
+
+
+def test_a_storm_of_overflows_is_one_rescan_a_second(root: Path) -> None:
+    """Twenty overflows within a second lead to two re-scans at most."""
+    with Mirror([str(root)], WatchdogWatcher()) as mirror:
+        following = mirror.watcher._following
+        assert following is not None
+        for _ in range(20):
+            following.inbox.put(QueueOverflowed())
+            time.sleep(0.02)
+        (root / "d000" / "f").write_text("1")
+        assert {} == mirror.difference()
+        time.sleep(0.8)
+
+        assert 2 == len(reasons(mirror))
+
+
+def test_an_overlay_is_watched_and_polled(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is saved through an overlay is reported at once, and what only polling finds is found."""
+    overlay = type(upkeep.read_mounts()[0])(str(root), "overlay")
+    monkeypatch.setattr(upkeep, "read_mounts", lambda: (overlay,))
+    with Mirror([str(root)], WatchdogWatcher(poll_interval=0.1)) as mirror:
+        (root / "d000" / "f").write_text("1")
+        assert mirror.waits_for(lambda: RawEvent("closed", str(root / "d000/f")) in mirror.events)
+        report = mirror.watcher.report()
+
+        assert mirror.waits_for(lambda: RescanNeeded("polling", str(root), quiet=True) in mirror.events)
+        assert ("poll", 4) == (report.roots[0].mode, report.roots[0].watched)
+        assert ["polled: everything (an overlay mount)"] == reasons(mirror)
+
+
+def test_an_older_watchdog_leads_to_polling(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watchdog that keeps overflows to itself is not trusted."""
+    monkeypatch.delattr("watchdog.observers.inotify_c.WatchCallback.on_queue_overflow")
+    with Mirror([str(root)], WatchdogWatcher(poll_interval=0.1)) as mirror:
+        (root / "d000" / "f").write_text("1")
+
+        assert {} == mirror.difference()
+        assert ["polled: everything (no inotify: watchdog before 7.1 keeps lost events to itself)"] == reasons(mirror)
+
+
+def test_a_root_inside_another_one(root: Path) -> None:
+    """Each folder has one watch; a root inside another one comes and goes on its own."""
+    inner = root / "d001"
+    with Mirror([str(root), str(inner)], WatchdogWatcher()) as mirror:
+        assert [3, 1] == [each.watched for each in mirror.watcher.report().roots]
+        shutil.rmtree(inner)
+        assert mirror.waits_for(lambda: ["inotify", "waiting"] == [e.mode for e in mirror.watcher.report().roots])
+        (inner / "new").mkdir(parents=True)
+        (inner / "new" / "f").write_text("1")
+        assert mirror.waits_for(lambda: [3, 2] == [each.watched for each in mirror.watcher.report().roots])
+        (root / "d000" / "f").write_text("1")
+        (inner / "new" / "f").write_text("2")
+
+        assert {} == mirror.difference()
+
+
+def test_a_raised_limit_is_made_use_of(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the next safety scan watches are set that were refused before."""
+    limits = {"most": 4}
+    monkeypatch.setattr(upkeep.limits, "max_watches", lambda: limits["most"])
+    with Mirror([str(root)], WatchdogWatcher(scan_every=0.2)) as mirror:
+        before = mirror.watcher.report()
+        limits["most"] = 100
+        assert mirror.waits_for(lambda: mirror.watcher.report().watches == 4)
+        after = mirror.watcher.report()
+
+        assert (2, 4, 2) == (before.watches, before.roots[0].present, before.budget)
+        assert (4, 4, ()) == (after.watches, after.roots[0].present, after.roots[0].polled)

@@ -30,6 +30,11 @@ class Mount:
         return self.kind in _UNTOLD or self.kind == "fuse" or self.kind.startswith("fuse.")
 
     @property
+    def is_watched(self) -> bool:
+        """Whether what is changed through this mount raises events, so that it is worth watching beside polling."""
+        return self.kind == "overlay"
+
+    @property
     def reason(self) -> str:
         """Why what is on it is polled, in a few words."""
         return f"{'an' if self.kind[0] in 'aeiou' or self.kind.startswith('nfs') else 'a'} {self.kind} mount"

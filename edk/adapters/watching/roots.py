@@ -33,11 +33,9 @@ def identity_of(path: str) -> Identity | None:
     return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None
 
 
-def untold_folders(root: str, mounts: tuple[Mount, ...]) -> dict[str, str]:
-    """Return the folders of a root, perhaps itself, whose file system doesn't tell of every change, with the reason."""
+def untold_folders(root: str, mounts: tuple[Mount, ...]) -> dict[str, Mount]:
+    """Return the folders of a root, perhaps itself, whose file system doesn't tell of every change."""
     real = os.path.realpath(root)
     own = mount_of(real, mounts)
-    if own is not None and own.is_untold:
-        return {root: own.reason}
-    below = untold_below(real, mounts)
-    return {root + point[len(real.rstrip("/")) :]: mount.reason for point, mount in below.items()}
+    below = {root + point[len(real.rstrip("/")) :]: mount for point, mount in untold_below(real, mounts).items()}
+    return {**below, root: own} if own is not None and own.is_untold else below

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from edk.adapters.watching.mounts import Mount
 from edk.adapters.watching.reader import InotifyReader
 from edk.adapters.watching.translation import FOLDER_MASK, ROOT_MASK
 from edk.domain.watching import Polled, Selection, is_below
@@ -44,7 +45,7 @@ class WatchTree:
         budget: how many watches may be held at most.
         reader: adds and removes watches; None where there can be none.
         no_reader: why there is none.
-        untold: folders that are polled for the sake of their file system, with the reason.
+        untold: folders that are polled for the sake of their file system.
         polled: what is polled now, by path; only topmost folders.
     """
 
@@ -52,7 +53,7 @@ class WatchTree:
     budget: int
     reader: InotifyReader | None = None
     no_reader: str = ""
-    untold: dict[str, str] = field(default_factory=dict)
+    untold: dict[str, Mount] = field(default_factory=dict)
     polled: dict[str, Polled] = field(default_factory=dict)
     _paths: dict[int, str] = field(default_factory=dict)
     _watches: dict[str, int] = field(default_factory=dict)
@@ -145,8 +146,11 @@ class WatchTree:
 
     def _watch(self, path: str) -> str:
         """Watch a folder; return ``new``, ``known``, why it has to be polled, or nothing if it can't be looked at."""
-        if path in self.untold:
-            return self.untold[path]
+        mount = self.untold.get(path)
+        if mount is not None:
+            self.polled[path] = Polled(path, mount.reason)
+            if not mount.is_watched:
+                return mount.reason
         if self.reader is None:
             return self.no_reader
         if path not in self._watches and (self._is_full or len(self._watches) >= self.budget):

@@ -28,7 +28,7 @@ class Upkeep:
 
     def __init__(self, selection: Selection, put: Callable[[Told], None], no_watches: str = "") -> None:
         self.roots = tuple(Root(path) for path in selection.roots)
-        self.tree = WatchTree(selection, limits.max_watches() // 2 or _BUDGET_IF_UNKNOWN)
+        self.tree = WatchTree(selection, _budget())
         self._put = put
         self._no_watches = no_watches
         self._told_polled: set[tuple[str, str]] = set()
@@ -77,6 +77,7 @@ class Upkeep:
 
     def scan(self) -> tuple[RescanNeeded, ...]:
         """Put right what no event told of: mounts, limits that rose."""
+        self.tree.budget = _budget()
         if self.tree.reader is None:
             self._open_reader()
         for root in self.roots:
@@ -133,7 +134,7 @@ class Upkeep:
         try:
             self.tree.reader = InotifyReader(self._put)
         except ImportError as error:
-            self.tree.no_reader = f"no inotify ({error})"
+            self.tree.no_reader = f"no inotify: {error}"
         except OSError as error:
             most = limits.max_instances()
             self.tree.no_reader = (
@@ -141,6 +142,11 @@ class Upkeep:
             )
 
 
+def _budget() -> int:
+    """Return how many watches may be held: half of what the user has, for editors need them, too."""
+    return limits.max_watches() // 2 or _BUDGET_IF_UNKNOWN
+
+
 def _polled(folders: int, reason: str) -> str:
     which = f"{folders} folder{'' if folders == 1 else 's'}" if folders else "everything"
-    return f"polled, not watched: {which} ({reason})"
+    return f"polled: {which} ({reason})"

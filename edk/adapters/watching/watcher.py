@@ -51,7 +51,7 @@ class WatchdogWatcher:
 
     def keep(self, folders: Collection[str]) -> None:
         """Watch these folders as well, although a walk would skip them, and no longer those of an earlier call."""
-        self._kept = tuple(folders)
+        self._kept = tuple(posixpath.normpath(folder) for folder in folders)
         if self._following is not None:
             self._following.inbox.put(Reselect(select(self._roots, self._exclude, self._kept)))
 
