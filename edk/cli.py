@@ -7,19 +7,45 @@ answer at once.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
 
 from edk import __version__
 from edk.commands.parsers import add_commands, epilog
-from edk.domain.errors import EXIT_INTERRUPTED, EXIT_USAGE, EdkError
+from edk.domain.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, EdkError
+
+_NOWHERE_TO_WRITE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EDQUOT})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     _make_streams_safe()
+    try:
+        code = _run(arguments, signals=argv is None)
+        sys.stdout.flush()
+    except EdkError as error:
+        _print_error(error.message, error.hint)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _print_error("interrupted", "run the same command again; what is done is not done again")
+        return EXIT_INTERRUPTED
+    except OSError as error:
+        if error.errno not in _NOWHERE_TO_WRITE or error.filename is not None:
+            raise
+        # Nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return EXIT_INTERRUPTED
+        _print_error(f"the output can't be written: {error.strerror}", "free space where it is written to")
+        return EXIT_FAILED
+    return code
+
+
+def _run(arguments: Sequence[str], *, signals: bool) -> int:
+    """Run what the arguments say, and return its exit code."""
     if arguments in (["--version"], ["-V"]):
         print(f"edk {__version__}")  # noqa: T201
         return 0
@@ -27,18 +53,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parser().parse_args(arguments)
     except SystemExit as stop:  # argparse printed what is wrong, or the help
         return stop.code if isinstance(stop.code, int) else EXIT_USAGE
-    try:
-        return _command(options.command)(options)
-    except EdkError as error:
-        _print_error(error.message, error.hint)
-        return error.exit_code
-    except KeyboardInterrupt:
-        _print_error("interrupted", "run the same command again; what is done is not done again")
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output is gone; nothing may be written at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_INTERRUPTED
+    if signals:
+        _interrupt_by_signals()
+    return _command(options.command)(options)
+
+
+def _interrupt_by_signals() -> None:
+    """Let TERM and HUP do what INT does, unless they are ignored as under nohup."""
+    import signal
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _make_streams_safe() -> None:

@@ -56,7 +56,9 @@ def stopped_by_signals(inbox: QueueInbox) -> Iterator[None]:
         inbox.put(StopAsked())
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, ask) for number in numbers}
+    # What is ignored, as HUP under nohup, stays so.
+    heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in heeded}
     try:
         yield
     finally:

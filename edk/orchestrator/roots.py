@@ -51,7 +51,10 @@ def checked_dir(folder: str, option: str = "--dir") -> str:
         raise UsageError(f"{option} is empty", "name the folder of the extension")
     if "\0" in folder:
         raise UsageError(f"{option} {folder!r} holds a null byte", "name the folder of the extension")
-    path = os.path.realpath(folder)
+    try:
+        path = os.path.realpath(folder)
+    except FileNotFoundError as error:
+        raise UsageError(f"{option} {folder!r} lies in a folder that is gone", "change into one that exists") from error
     if not os.path.exists(path):  # noqa: PTH110
         raise UsageError(f"{option} {folder!r} does not exist", "name the folder of the extension")
     if not os.path.isdir(path):  # noqa: PTH112

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -65,6 +66,39 @@ def test_stopped_in_the_middle_of_a_step(edk: Command, extension: Extension, num
 
     extension.image("slow")
     edk("build", "--dir", str(extension.path)).expect(0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_stopped_while_planning(edk: Command, extension: Extension, number: signal.Signals) -> None:
+    """A signal ends a run that waits for the registry's answer, with 130 and at once."""
+    extension.image("seg")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE)
+        hanging = edk.with_environ(LOCAL_REGISTRY_URL=f"localhost:{server.getsockname()[1]}")
+        process = hanging.start("build", "--dir", str(extension.path))
+        connection, _ = server.accept()
+
+        asked = time.monotonic()
+        process.send_signal(number)
+        run = finished(process)
+        connection.close()
+
+    run.expect(130)
+    assert 2 > time.monotonic() - asked
+
+
+def test_nohup(edk: Command, extension: Extension) -> None:
+    """A HUP that is ignored stays so."""
+    seconds = str(random.randrange(100_000, 900_000))
+    extension.image("seg", f"RUN sleep 2.{seconds}\n")
+    process = edk.start(
+        "build", "--dir", str(extension.path), preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    )
+    assert wait_for(lambda: processes_with(f"sleep 2.{seconds}")), "the step did not start"
+
+    process.send_signal(signal.SIGHUP)
+
+    finished(process).expect(0)
 
 
 def test_stopped_with_the_classic_builder(edk: Command, extension: Extension, engine_endpoint: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Command
+from tests.support.command import Command, finished
 from tests.support.extension import Extension
 from tests.support.reading_back import RegistryReader
 
@@ -38,6 +38,30 @@ def test_closed_streams(edk: Command, extension: Extension, registry: RegistryRe
 
     assert (0, b"") == (done.returncode, done.stderr)
     assert registry.has(extension.name("seg"), VERSION)
+
+
+@pytest.mark.parametrize("command", [("--version",), ("plan",), ("plan", "--json"), ("build",), ("build", "--json")])
+def test_output_that_is_full(edk: Command, extension: Extension, command: tuple[str, ...]) -> None:
+    """Where the output can't be written, the cause is told, and it is no success."""
+    extension.image("seg")
+    more = ("--dir", str(extension.path)) if len(command) > 1 or "-" not in command[0] else ()
+    with Path("/dev/full").open("wb") as full:
+        run = finished(edk.start(*command, *more, stdout=full))
+
+    assert 1 == run.code
+    assert "No space left on device" in run.err
+    assert "Traceback" not in run.err
+    assert "Exception ignored" not in run.err
+
+
+def test_folder_that_is_gone(edk: Command) -> None:
+    """A relative --dir below a folder that was removed is wrong usage."""
+    (edk.cwd / "gone").mkdir()
+    script = 'cd gone && rmdir ../gone && exec "$@"'
+
+    run = edk("plan", "--dir", ".", prefix=("sh", "-c", script, "sh")).expect(2)
+
+    assert "'.'" in run.err
 
 
 @pytest.mark.parametrize("name", ["with space", "ünï", "new\nline", "b\udcffyte", "-dash", "$(x)", "a'b\"c"])
