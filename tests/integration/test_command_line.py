@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cases import special
 from tests.support.command import Command
 from tests.support.extension import Extension
 
@@ -83,6 +84,40 @@ def test_wrong_configuration(edk: Command, extension: Extension) -> None:
 
     assert "edk.yaml:2" in run.err
     assert "'jobs'" in run.err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a: [\n",
+        "- a\n",
+        "jobs: many\n",
+        "a: 1\n",
+        "\tjobs: 1\n",
+        "x: *nope\n",
+        "jobs: " + "[" * 5000 + "\n",
+        "? {}\n: 1\n",
+    ],
+)
+def test_broken_configuration(edk: Command, extension: Extension, content: str) -> None:
+    """A configuration that can't be read ends with 2 and names the line."""
+    extension.image("seg")
+    extension.write("edk.yaml", content)
+
+    run = edk("plan", "--dir", str(extension.path)).expect(2)
+
+    assert f"{extension.path}/edk.yaml:" in run.err
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "/dev/zero"])
+def test_configuration_that_is_no_file(edk: Command, extension: Extension, kind: str) -> None:
+    """What is no file is not opened."""
+    extension.image("seg")
+    special(kind, "edk.yaml")(extension)
+
+    run = edk("plan", "--dir", str(extension.path), timeout=20).expect(2)
+
+    assert "edk.yaml" in run.err
 
 
 @pytest.mark.parametrize("kind", ["relative", "slash", "link", "space", "unicode", "newline", "dash", "bytes"])
