@@ -47,7 +47,8 @@ class LogFiles:
         path = Path(event.log)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("ab" if event.attempt > 1 else "wb")
+            # Unbuffered: `edk logs --follow` shows a line when it was said, also where a step is silent after it.
+            file = path.open("ab" if event.attempt > 1 else "wb", buffering=0)
         except OSError:
             return
         self._files[event.image] = file
