@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_whole(path: str, content: bytes) -> None:
+def write_whole(path: str, content: bytes, mode: int = 0o644) -> None:
     """Put a file in place in one step; a reader sees the old one or the new one, and never a part.
 
     Folders above are made as needed. Raises OSError as the system does, and leaves nothing behind then.
@@ -18,7 +18,7 @@ def write_whole(path: str, content: bytes) -> None:
     handle, partial = tempfile.mkstemp(prefix=f".{Path(path).name}.", suffix=".partial", dir=folder)
     try:
         with os.fdopen(handle, "wb") as stream:
-            os.fchmod(stream.fileno(), 0o644)
+            os.fchmod(stream.fileno(), mode)
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())

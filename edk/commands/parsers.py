@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 
+from edk.commands.code_server_parsers import add_editor_commands
 from edk.commands.watcher_parsers import add_watcher_commands
 
 EXIT_CODES = (
@@ -24,6 +25,7 @@ def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     _add_build_image(commands)
     _add_doctor(commands)
     add_watcher_commands(functools.partial(_add, commands))
+    add_editor_commands(functools.partial(_add, commands))
 
 
 def epilog(example: str) -> str:
@@ -109,6 +111,11 @@ def _add_watch(commands: Commands) -> None:  # type: ignore[valid-type]
     command.add_argument("--bases", action="store_true", help="watch the platform's repository too, for its bases")
     command.add_argument("--poll", action="store_true", help="look at every file each second instead of using inotify")
     command.add_argument("--no-cancel", action="store_true", help="let a build end though a save has overtaken it")
+    command.add_argument(
+        "--once-ready-file",
+        metavar="FILE",
+        help="write this file once the tree as it is at the start is in the registry, or has failed",
+    )
     command.add_argument(
         "--import", dest="upload", action="store_true", help="upload charts that changed to the platform"
     )

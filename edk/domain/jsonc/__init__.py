@@ -1,0 +1,1 @@
+"""JSON with comments, as editors write their settings: read with places, and edited without losing a comment."""
