@@ -8,10 +8,16 @@ from typing import Any
 
 from edk.commands.wiring import settings_of
 
+FOREVER = 10.0**6
+"""Seconds; a wait is ended by whoever waits."""
 
-def answer_of(options: argparse.Namespace, command: str, images: Sequence[str] = ()) -> dict[str, Any]:
+
+def answer_of(
+    options: argparse.Namespace, command: str, images: Sequence[str] = (), timeout: float | None = None
+) -> dict[str, Any]:
     """Return the watcher's answer; for what is raised see `edk.adapters.control.client.ask`."""
-    from edk.adapters.control.client import ask
+    from edk.adapters.control.client import ANSWER_SECONDS, ask
 
-    answers = ask(settings_of(options).state_dir, command, dirs=options.dir, images=images)
+    seconds = ANSWER_SECONDS if timeout is None else timeout
+    answers = ask(settings_of(options).state_dir, command, dirs=options.dir, images=images, timeout=seconds)
     return next(answers)

@@ -16,6 +16,12 @@ def add_watcher_commands(add: Add) -> None:
     """
     status = add("status", "say where every image of a running watcher stands, and why", "edk status --json")
     status.add_argument("--json", action="store_true", help="JSON instead of text; schema edk.status/v1")
+    status.add_argument(
+        "--wait",
+        action="store_true",
+        help="first wait until the tree as it is now is all in the registry, or has failed; then exit with 1 if an "
+        "image failed, 3 if the sources are wrong",
+    )
     logs = add("logs", "print the log of an image's last build", "edk logs otsus-method -f")
     logs.add_argument("image", metavar="IMAGE", help="its name")
     logs.add_argument("-f", "--follow", action="store_true", help="go on with what comes, over the next builds too")

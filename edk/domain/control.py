@@ -13,7 +13,7 @@ from typing import Any
 from edk.domain.errors import EXIT_USAGE, EdkError, UsageError
 from edk.domain.status import WatchStatus, status_as_json
 
-COMMANDS = ("status", "rebuild", "pause", "resume", "stop", "follow", "ping")
+COMMANDS = ("status", "wait", "rebuild", "pause", "resume", "stop", "follow", "ping")
 MAX_REQUEST_BYTES = 64 << 10
 
 Reply = Callable[[Mapping[str, object]], None]

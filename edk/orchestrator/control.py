@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edk.domain.control import ControlAsked, done, refused, refused_by, told
@@ -18,6 +18,9 @@ class Controlled(Protocol):
 
     def status(self) -> WatchStatus:
         """Return where everything stands."""
+
+    def when_settled(self, tell: Callable[[], None]) -> None:
+        """Call back once the tree as it is now is all in the registry, or has failed."""
 
     def rebuild(self, images: Sequence[str]) -> None:
         """Build these images anew, whatever the registry holds; each is known."""
@@ -41,6 +44,8 @@ def answer(asked: ControlAsked, watcher: Controlled) -> None:
     match asked.command:
         case "status" | "follow":
             asked.reply(told(watcher.status()))
+        case "wait":
+            watcher.when_settled(lambda: asked.reply(told(watcher.status())))
         case "rebuild":
             try:
                 images = known_images(asked.images, [image.name for image in watcher.status().images])

@@ -15,6 +15,15 @@ from edk.orchestrator.watch import WatchLoop
 from edk.settings import Settings
 
 PAUSED = "paused by edk pause"
+_TURNS = (
+    ev.ImageSkipped,
+    ev.ImageStarted,
+    ev.ImageFinished,
+    ev.ImageFailed,
+    ev.ImageBlocked,
+    ev.ImageCancelled,
+    ev.ImageOrphaned,
+)
 
 
 class WatchSession:
@@ -44,7 +53,7 @@ class WatchSession:
         self._report = report
         self._stop = stop
         self._started = now()
-        self._since: dict[str, tuple[str, float]] = {}
+        self._since: dict[str, float] = {}
         self._errors: dict[str, ImageError] = {}
         self._seconds: dict[str, float] = {}
         self._orphans: dict[str, ImageStatus] = {}
@@ -58,6 +67,8 @@ class WatchSession:
 
     def emit(self, event: ev.Event) -> None:
         """Remember what a status tells."""
+        if isinstance(event, _TURNS):
+            self._since[event.image] = self._now()
         match event:
             case ev.ImageFailed():
                 self._errors[event.image] = ImageError(event.message, event.dockerfile, event.line)
@@ -99,17 +110,13 @@ class WatchSession:
         )
 
     def _image(self, target: TargetRun, loop: WatchLoop) -> ImageStatus:
-        state, since = self._since.get(target.key, ("", 0.0))
-        if state != target.phase:
-            since = self._now()
-            self._since[target.key] = target.phase, since
         planned = loop.image(target.key)
         save = loop.saves.get(target.key)
         return ImageStatus(
             name=target.label,
             state=target.phase,
             reason=target.reason,
-            since=since,
+            since=self._since.get(target.label, self._started),
             digest=target.digest,
             refs=planned.refs if planned else (),
             saves=(save.cause,) if save else (),
@@ -117,6 +124,11 @@ class WatchSession:
             log=self._settings.state_path("logs", f"{target.label.replace('/', '_')}.log"),
             last_seconds=self._seconds.get(target.label, 0.0),
         )
+
+    def when_settled(self, tell: Callable[[], None]) -> None:
+        """Call back once the tree as it is now is all in the registry, or has failed."""
+        if self._loop is not None:
+            self._loop.when_settled(tell)
 
     def rebuild(self, images: Sequence[str]) -> None:
         """Build these images anew."""

@@ -95,6 +95,7 @@ class WatchLoop(Loop):
         self._asked_registry = monotonic()
         self._head = watch.head()
         self._unsettled = True
+        self._waiting: list[Callable[[], None]] = []
         self.saves: dict[str, Save] = {}
         # What is out of reach → its message.
         self.trouble: dict[str, str] = {}
@@ -122,11 +123,25 @@ class WatchLoop(Loop):
             wake_at = self._act()
             if self.state.stopping and not self.state.running:
                 return self.state
-            if self.state.idle and self._unsettled and self._plan is not None:
-                self._unsettled = False
-                self._replans = 0
-                self._watch.settled(self._plan, self.state)
+            if self.state.idle and self._batch_at() is None:
+                self._settle()
             self._listen(wake_at)
+
+    def _settle(self) -> None:
+        """Tell those who wait that the tree, as it was when they asked, is in the registry or has failed."""
+        if self._unsettled and self._plan is not None:
+            self._unsettled = False
+            self._replans = 0
+            self._watch.settled(self._plan, self.state)
+        waiting, self._waiting = self._waiting, []
+        for tell in waiting:
+            tell()
+
+    def when_settled(self, tell: Callable[[], None]) -> None:
+        """Look at everything once more, and call back when nothing runs and nothing waits after that."""
+        self._waiting.append(tell)
+        again = RescanNeeded("somebody waits for it", quiet=True)
+        self._gathering = gather(self._gathering, again, self._monotonic())
 
     def image(self, key: str) -> PlannedImage | None:
         """Return what the plan says of a target."""
