@@ -58,6 +58,10 @@ class FakeWatcher:
         """Return the one status."""
         return self.told
 
+    def when_settled(self, tell: Callable[[], None]) -> None:
+        """Call back at once: nothing is ever built."""
+        tell()
+
     def rebuild(self, images: Sequence[str]) -> None:
         """Keep what was asked."""
         self.done.append(("rebuild", *images))
