@@ -267,7 +267,8 @@ class WatchLoop(Loop):
         for key, image in before.items():
             if key not in keys or keys[key].node.target.name != image.node.target.name:
                 self._emit(ev.ImageOrphaned(image.label, image.refs))
-                self.saves.pop(key, None)
+        # What was taken back before it was built has nothing to wait for any more.
+        self.saves = {key: save for key, save in self.saves.items() if key in keys and keys[key].action != "skip"}
         self._unsettled = True
         super().adopt(plan)
         self._watch.adopted()

@@ -1,5 +1,6 @@
 """The fixtures of the end-to-end tests."""
 
 from tests.support.fixtures import edk, extension, registry, whole
+from tests.support.watching import light
 
-__all__ = ["edk", "extension", "registry", "whole"]
+__all__ = ["edk", "extension", "light", "registry", "whole"]
