@@ -11,7 +11,7 @@ from edk.adapters.control.server import ControlServer
 from edk.adapters.git.state import GitState
 from edk.adapters.watching.watcher import WatchdogWatcher
 from edk.commands.build import new_cancellation, stopped_by_signals
-from edk.commands.wiring import Wired, places_of, settings_of, sink_of, with_platform
+from edk.commands.wiring import Wired, places_of, redactor_of, settings_of, sink_of, with_platform
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_DONE, EngineUnreachableError, UsageError
 from edk.domain.gathering import Quiet
@@ -29,7 +29,6 @@ from edk.orchestrator.services import Services
 from edk.orchestrator.session import WatchSession, words_of
 from edk.orchestrator.watch import WatchLoop, WatchOptions
 from edk.ports import FileLock
-from edk.ui.log_files import Fanout
 
 FOREVER = 10**9
 LONGEST_PAUSE = 8.0
@@ -44,9 +43,9 @@ def run(options: argparse.Namespace) -> int:
     watched = [root.path for root in roots if root.kind == "extension" or (options.bases and root.kind == "platform")]
     inbox = QueueInbox()
     watcher = WatchdogWatcher(poll=options.poll, exclude=settings.exclude)
-    session = WatchSession(settings, watched, _now(), watcher.report, inbox.put)
+    session = WatchSession(settings, watched, _now(), watcher.report, inbox.put, redactor_of(settings).masked)
     control = ControlServer(settings.state_dir, watched, inbox.put)
-    sink = Fanout(sink_of(options, settings), session, control)
+    sink = sink_of(options, settings, session, control)
     with Wired(settings, sink, "edk watch") as services:
         locks = _locked(services, watched)
         try:

@@ -87,7 +87,7 @@ def places_of(settings: Settings) -> Places:
     return Places(settings.extensions_dir, settings.repo_path, BUNDLED)
 
 
-def sink_of(options: argparse.Namespace, settings: Settings) -> EventSink:
+def sink_of(options: argparse.Namespace, settings: Settings, *others: EventSink) -> EventSink:
     """Return the sinks that a command line asks for: a surface, the logs of images, the log; secrets masked."""
     surface: EventSink
     if options.json:
@@ -99,8 +99,12 @@ def sink_of(options: argparse.Namespace, settings: Settings) -> EventSink:
 
         surface = PlainLines(sys.stdout, verbose=options.verbose)
     log = EventLog(settings.state_path("edk.log"), stderr=os.environ.get("EDK_LOG", "").lower() == "debug")
-    redactor = Redactor(secrets_of(settings.build_args, settings.proxies))
-    return Redacted(Fanout(surface, LogFiles(), Aside(log)), redactor)
+    return Redacted(Fanout(surface, LogFiles(), Aside(log), *others), redactor_of(settings))
+
+
+def redactor_of(settings: Settings) -> Redactor:
+    """Return what masks the secrets of these settings."""
+    return Redactor(secrets_of(settings.build_args, settings.proxies))
 
 
 class LazyBuilder:

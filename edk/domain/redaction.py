@@ -7,10 +7,16 @@ masked as they are, URL-encoded, and in base64 (that itself may be URL-encoded),
 from __future__ import annotations
 
 import base64
+import dataclasses
 import re
 from collections.abc import Iterable
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, unquote, urlsplit
 
+T = TypeVar("T")
+# Words of ours that surfaces decide by, and paths of ours that they open: a secret that happens to be one of these
+# words, or the name of a folder above, must not lead them astray.
+_OURS = frozenset({"log", "archive", "kind", "phase", "stream", "severity", "state"})
 MASK = "•••"
 MIN_LENGTH = 4
 """Shorter values stand in too many words to be masked; and are no secrets."""
@@ -49,6 +55,21 @@ class Redactor:
             parts += [text[done:start], MASK]
             done = end
         return "".join((*parts, text[done:]))
+
+    def masked(self, value: T) -> T:
+        """Return a frozen value, such as an event or a status, with every secret in its texts masked."""
+        return value if self.idle else cast("T", self._masked(value))
+
+    def _masked(self, value: Any) -> Any:  # noqa: ANN401 - a field of any kind
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, tuple):
+            return tuple(self._masked(item) for item in value)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            texts = (f.name for f in dataclasses.fields(value) if f.name not in _OURS)
+            fields = {name: self._masked(getattr(value, name)) for name in texts}
+            return dataclasses.replace(value, **fields)
+        return value
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

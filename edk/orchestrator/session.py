@@ -37,6 +37,7 @@ class WatchSession:
         now: tells seconds since the epoch.
         report: tells how files are watched.
         stop: puts a message into the inbox that ends the loop.
+        masked: masks secrets in a status: reasons and diagnostics come into it from the state, not from events.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class WatchSession:
         now: Callable[[], float],
         report: Callable[[], WatchReport],
         stop: Callable[[StopAsked], None],
+        masked: Callable[[WatchStatus], WatchStatus] = lambda status: status,
     ) -> None:
         self._settings = settings
         self._roots = tuple(roots)
         self._now = now
         self._report = report
         self._stop = stop
+        self._masked = masked
         self._started = now()
         self._since: dict[str, float] = {}
         self._errors: dict[str, ImageError] = {}
@@ -88,7 +91,10 @@ class WatchSession:
         """Do nothing: there is nothing to write out."""
 
     def status(self) -> WatchStatus:
-        """Return where everything stands."""
+        """Return where everything stands, secrets masked."""
+        return self._masked(self._status())
+
+    def _status(self) -> WatchStatus:
         loop = self._loop
         if loop is None or loop.plan is None:
             return WatchStatus(os.getpid(), self._roots, self._started, watching=words_of(self._report()))

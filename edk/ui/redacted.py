@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any, cast
-
 from edk.domain.events import Event
 from edk.domain.redaction import Redactor
 from edk.ports import EventSink
-
-# Words of ours that sinks decide by, and paths of ours that they open: a secret that happens to be one of these
-# words, or the name of a folder above, must not lead them astray.
-_OURS = frozenset({"log", "archive", "kind", "phase", "stream", "severity"})
 
 
 class Redacted:
@@ -28,19 +21,8 @@ class Redacted:
 
     def emit(self, event: Event) -> None:
         """Hand one event on."""
-        self._sink.emit(event if self._redactor.idle else cast("Event", self._masked(event)))
+        self._sink.emit(self._redactor.masked(event))
 
     def close(self) -> None:
         """Close the sink behind."""
         self._sink.close()
-
-    def _masked(self, value: Any) -> Any:  # noqa: ANN401 - a field of an event
-        if isinstance(value, str):
-            return self._redactor.text(value)
-        if isinstance(value, tuple):
-            return tuple(self._masked(item) for item in value)
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            texts = (f.name for f in dataclasses.fields(value) if f.name not in _OURS)
-            fields = {name: self._masked(getattr(value, name)) for name in texts}
-            return dataclasses.replace(value, **fields)
-        return value

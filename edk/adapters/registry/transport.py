@@ -98,7 +98,11 @@ class Transport:
         headers = {"Authorization": known} if (known := self._authorization.get(scope)) else {}
         try:
             response = self._manager().request(
-                "GET", f"{self.scheme}://{self.host}{path}", headers=headers, preload_content=False, decode_content=False
+                "GET",
+                f"{self.scheme}://{self.host}{path}",
+                headers=headers,
+                preload_content=False,
+                decode_content=False,
             )
             try:
                 if response.status != 200:

@@ -17,10 +17,12 @@ class Slow:
         self.closed = False
 
     def emit(self, event: ev.Event) -> None:
+        """Take one event, when it is time."""
         self.go.wait(10)
         self.taken.append(event)
 
     def close(self) -> None:
+        """Note it."""
         self.closed = True
 
 
