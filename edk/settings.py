@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from edk.config_file import convert, read_config
 from edk.domain.errors import UsageError
 
 DEFAULT_REGISTRY = "localhost:32000"
@@ -17,7 +16,6 @@ DEFAULT_WORKSPACE = "/kaapana/app"
 DEFAULT_REPOSITORY = "https://github.com/kaapana/kaapana"
 PROXY_NAMES = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy", "all_proxy")
 CONFIG_NAME = "edk.yaml"
-MAX_CONFIG_BYTES = 1 << 20
 _ENGINE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*")
 
 
@@ -122,6 +120,8 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "quiet_removal": ("EDK_QUIET_REMOVAL",),
 }
 NOT_CONFIGURABLE = frozenset({"proxies", "config_files", "state_dir"})
+_KIND_OF = {field.name: str(field.type) for field in fields(Settings)}
+KINDS = {name: kind for name, kind in _KIND_OF.items() if name not in NOT_CONFIGURABLE}
 
 
 def default_state_dir(environ: Mapping[str, str]) -> str:
@@ -152,14 +152,14 @@ def load_settings(
     config_files: list[str] = []
     for folder in reversed((*config_dirs, state_dir)):
         path = f"{folder}/{CONFIG_NAME}"
-        config = _read_config(path)
+        config = read_config(path, KINDS)
         if config is not None:
             config_files.insert(0, path)
             _merge(values, config)
     for field, names in ENVIRONMENT.items():
         for name in names:
             if environ.get(name, "") != "":
-                values[field] = _convert(field, environ[name], f"environment variable {name}")
+                values[field] = convert(_KIND_OF[field], environ[name], f"environment variable {name}")
                 break
     for field, value in flags.items():
         if value is None:
@@ -220,133 +220,3 @@ def _merge(values: dict[str, Any], config: Mapping[str, Any]) -> None:
             values[key] = (*values.get(key, ()), *value)
         else:
             values[key] = value
-
-
-def _read_config(path: str) -> dict[str, Any] | None:
-    """Return one file's settings by field, None if there is no such file."""
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
-            raise UsageError(f"{path} is no regular file", "make it one, or remove it")
-        with open(path, "rb") as file:  # noqa: PTH123
-            content = file.read(MAX_CONFIG_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", "make the file readable, or remove it") from error
-    if len(content) > MAX_CONFIG_BYTES:
-        raise UsageError(f"{path} is larger than {MAX_CONFIG_BYTES} bytes", "it is not a configuration file")
-    return _parse_config(path, content)
-
-
-def _parse_config(path: str, content: bytes) -> dict[str, Any]:
-    import yaml
-
-    try:
-        # Not the loader in C: it overflows the stack of the process where values are nested deeply.
-        document = yaml.SafeLoader(content).get_single_data()
-    except RecursionError as error:
-        raise UsageError(f"{path}:1: values are nested too deeply", "see docs/configuration.md") from error
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        raise UsageError(
-            f"{path}:{line}: not valid YAML: {getattr(error, 'problem', None) or error}", "mend this line"
-        ) from error
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        raise UsageError(f"{path}:1: expected keys and values", "see docs/configuration.md")
-    known = {f.name for f in fields(Settings)} - NOT_CONFIGURABLE
-    values = {}
-    for key, value in document.items():
-        if key not in known:
-            near = difflib.get_close_matches(str(key), sorted(known), n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "see docs/configuration.md for the keys"
-            raise UsageError(f"{path}:{_line_of(content, str(key))}: unknown key {key!r}", hint)
-        values[key] = _convert(key, value, f"{path}:{_line_of(content, key)}: {key}")
-    return values
-
-
-def _line_of(content: bytes, key: str) -> int:
-    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
-        if line.split(":")[0].strip(" \"'") == key:
-            return number
-    return 1
-
-
-def _convert(field: str, value: object, where: str) -> object:
-    """Return a value as its field wants it; raise UsageError naming where it came from."""
-    kind = {f.name: f.type for f in fields(Settings)}[field]
-    convert: Callable[[object], object] = _CONVERTERS[str(kind)]
-    try:
-        return convert(value)
-    except ValueError as error:
-        raise UsageError(f"{where}: {error}", "see docs/configuration.md") from error
-
-
-def _to_str(value: object) -> str:
-    if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
-        raise ValueError("expected text, not half of a surrogate pair")
-    if isinstance(value, float):
-        # YAML read 0.60 as a number, and the 0 is gone for ever.
-        raise ValueError(f"expected text, not the number {value!r}; write it in quotes")
-    if isinstance(value, (str, int)) and not isinstance(value, bool):
-        return str(value)
-    raise ValueError(f"expected text, not {value!r}")
-
-
-def _to_int(value: object) -> int:
-    try:
-        if isinstance(value, (str, int)) and not isinstance(value, bool):
-            return int(value)
-    except ValueError:
-        pass
-    raise ValueError(f"expected a whole number, not {value!r}")
-
-
-def _to_seconds(value: object) -> float:
-    try:
-        if isinstance(value, (str, int, float)) and not isinstance(value, bool) and 0 <= float(value) <= 60:
-            return float(value)
-    except ValueError:
-        pass
-    raise ValueError(f"expected seconds between 0 and 60, not {value!r}")
-
-
-def _to_bool(value: object) -> bool:
-    known = {
-        "1": True,
-        "true": True,
-        "yes": True,
-        "on": True,
-        "0": False,
-        "false": False,
-        "no": False,
-        "off": False,
-    }
-    result = known.get(str(value).lower())
-    if result is None:
-        raise ValueError(f"expected true or false, not {value!r}")
-    return result
-
-
-def _to_list(value: object) -> tuple[str, ...]:
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    raise ValueError(f"expected a list of texts, not {value!r}")
-
-
-def _to_map(value: object) -> tuple[tuple[str, str], ...]:
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return tuple((key, _to_str(item)) for key, item in value.items())
-    raise ValueError(f"expected keys and texts, not {value!r}")
-
-
-_CONVERTERS: dict[str, Callable[[object], object]] = {
-    "str": _to_str,
-    "int": _to_int,
-    "float": _to_seconds,
-    "bool": _to_bool,
-    "tuple[str, ...]": _to_list,
-    "tuple[tuple[str, str], ...]": _to_map,
-}

@@ -1,0 +1,148 @@
+"""Configuration files: ``edk.yaml`` as values, and text as the kind of value that a setting is."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edk.domain.errors import UsageError
+
+MAX_CONFIG_BYTES = 1 << 20
+
+
+def read_config(path: str, kinds: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return one file's settings by field, None if there is no such file.
+
+    Args:
+        path: of the file.
+        kinds: field → its type as text, see `CONVERTERS`; other keys are errors.
+
+    Raises:
+        UsageError: it can't be read, is no YAML, or holds an unknown key or a value of another kind.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+            raise UsageError(f"{path} is no regular file", "make it one, or remove it")
+        with open(path, "rb") as file:  # noqa: PTH123
+            content = file.read(MAX_CONFIG_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", "make the file readable, or remove it") from error
+    if len(content) > MAX_CONFIG_BYTES:
+        raise UsageError(f"{path} is larger than {MAX_CONFIG_BYTES} bytes", "it is not a configuration file")
+    return _parse_config(path, content, kinds)
+
+
+def _parse_config(path: str, content: bytes, kinds: Mapping[str, str]) -> dict[str, Any]:
+    import yaml
+
+    try:
+        # Not the loader in C: it overflows the stack of the process where values are nested deeply.
+        document = yaml.SafeLoader(content).get_single_data()
+    except RecursionError as error:
+        raise UsageError(f"{path}:1: values are nested too deeply", "see docs/configuration.md") from error
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise UsageError(
+            f"{path}:{line}: not valid YAML: {getattr(error, 'problem', None) or error}", "mend this line"
+        ) from error
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise UsageError(f"{path}:1: expected keys and values", "see docs/configuration.md")
+    values = {}
+    for key, value in document.items():
+        if key not in kinds:
+            near = difflib.get_close_matches(str(key), sorted(kinds), n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "see docs/configuration.md for the keys"
+            raise UsageError(f"{path}:{_line_of(content, str(key))}: unknown key {key!r}", hint)
+        values[key] = convert(kinds[key], value, f"{path}:{_line_of(content, key)}: {key}")
+    return values
+
+
+def _line_of(content: bytes, key: str) -> int:
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        if line.split(":")[0].strip(" \"'") == key:
+            return number
+    return 1
+
+
+def convert(kind: str, value: object, where: str) -> object:
+    """Return a value as a setting of this kind wants it; raise UsageError naming where it came from."""
+    try:
+        return CONVERTERS[kind](value)
+    except ValueError as error:
+        raise UsageError(f"{where}: {error}", "see docs/configuration.md") from error
+
+
+def _to_str(value: object) -> str:
+    if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("expected text, not half of a surrogate pair")
+    if isinstance(value, float):
+        # YAML read 0.60 as a number, and the 0 is gone for ever.
+        raise ValueError(f"expected text, not the number {value!r}; write it in quotes")
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError(f"expected text, not {value!r}")
+
+
+def _to_int(value: object) -> int:
+    try:
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            return int(value)
+    except ValueError:
+        pass
+    raise ValueError(f"expected a whole number, not {value!r}")
+
+
+def _to_seconds(value: object) -> float:
+    try:
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool) and 0 <= float(value) <= 60:
+            return float(value)
+    except ValueError:
+        pass
+    raise ValueError(f"expected seconds between 0 and 60, not {value!r}")
+
+
+def _to_bool(value: object) -> bool:
+    known = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    result = known.get(str(value).lower())
+    if result is None:
+        raise ValueError(f"expected true or false, not {value!r}")
+    return result
+
+
+def _to_list(value: object) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise ValueError(f"expected a list of texts, not {value!r}")
+
+
+def _to_map(value: object) -> tuple[tuple[str, str], ...]:
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return tuple((key, _to_str(item)) for key, item in value.items())
+    raise ValueError(f"expected keys and texts, not {value!r}")
+
+
+CONVERTERS: dict[str, Callable[[object], object]] = {
+    "str": _to_str,
+    "int": _to_int,
+    "float": _to_seconds,
+    "bool": _to_bool,
+    "tuple[str, ...]": _to_list,
+    "tuple[tuple[str, str], ...]": _to_map,
+}
