@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from edk.adapters.watching.reader import InotifyReader, KernelEvent, Told
+from edk.adapters.watching.translation import FOLDER_MASK
 from edk.adapters.watching.watcher import WatchdogWatcher
 from edk.domain.saves import RawEvent
 from tests.unit.watching.mirror import Mirror
@@ -196,6 +198,37 @@ def _do_something(dice: random.Random, root: Path, outside: Path) -> None:
         dice.choice(operations)()
     except (OSError, IndexError, shutil.Error):
         return
+
+
+def test_all_names_of_a_file_are_compared(root: Path) -> None:
+    """A file with two names that is written under one of them has the other one looked at as well."""
+    (root / "c" / "other.py").hardlink_to(root / "a" / "one.py")
+    with Mirror([str(root)], WatchdogWatcher()) as mirror:
+        (root / "a" / "one.py").write_text("1")
+
+        assert {} == mirror.difference()
+        assert {str(root / "a/one.py")} == mirror.paths()
+        assert [] == mirror.rescans()
+
+
+def test_a_folder_has_one_watch(root: Path) -> None:
+    """A folder that is added twice has one watch that tells everything once, and none when it is removed."""
+    told: list[Told] = []
+    reader = InotifyReader(told.append)
+    first = reader.add(str(root), FOLDER_MASK)
+    second = reader.add(str(root), FOLDER_MASK)
+    (root / "new").mkdir()
+    end = time.monotonic() + 5
+    while not told and time.monotonic() < end:
+        time.sleep(0.01)
+    held = reader.held()
+    reader.remove(first)
+    left = reader.held()
+    reader.stop()
+
+    assert first == second
+    assert (1, 0) == (held, left)
+    assert [(first, b"new")] == [(event.wd, event.name) for event in told if isinstance(event, KernelEvent)]
 
 
 def test_stop_leaves_nothing_behind(root: Path) -> None:

@@ -12,12 +12,10 @@ from edk.adapters.watching.reader import KernelEvent, QueueOverflowed, Told, Wat
 from edk.adapters.watching.translation import (
     CREATE,
     DELETE,
-    DELETE_SELF,
     ISDIR,
     MOVE_SELF,
     MOVED_FROM,
     MOVED_TO,
-    UNMOUNT,
     Departure,
     Moves,
     translate,
@@ -137,7 +135,7 @@ class Following:
         if not folder:
             return
         if not event.name:
-            if event.mask & (DELETE_SELF | MOVE_SELF | UNMOUNT):
+            if event.mask & MOVE_SELF:
                 self._look_due = 0.0
             return
         path = f"{folder.rstrip('/')}/{os.fsdecode(event.name)}"

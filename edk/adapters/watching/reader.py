@@ -139,8 +139,9 @@ def _load() -> type[InotifyFD]:
 
     try:
         from watchdog.observers.inotify_c import InotifyFD, WatchCallback
-    except UnsupportedLibcError as error:
-        raise ImportError(str(error)) from error
+    except (ImportError, UnsupportedLibcError) as error:
+        raise ImportError("watchdog 7.1 or later is needed, on Linux") from error
     if not hasattr(WatchCallback, "on_queue_overflow"):
-        raise ImportError("watchdog before 7.1 keeps lost events to itself")
+        # Until then watchdog kept lost events to itself.
+        raise ImportError("watchdog 7.1 or later is needed, on Linux")
     return InotifyFD
