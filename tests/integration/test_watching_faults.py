@@ -161,6 +161,16 @@ def test_a_root_that_is_deleted_and_made_again_is_followed(root: Path) -> None:
         assert 5 <= len(reasons(mirror)) <= 10
 
 
+@pytest.mark.parametrize("command", ["rm -rf root", "mv root old"])
+def test_a_root_that_goes_is_noticed_at_once(root: Path, command: str) -> None:
+    """That a root was deleted or renamed is not left to the next look."""
+    with Mirror([str(root)], WatchdogWatcher(look_every=60)) as mirror:
+        subprocess.run(["sh", "-c", command], cwd=root.parent, check=True)
+
+        assert mirror.waits_for(lambda: ["the folder is gone"] == reasons(mirror), 2)
+        assert "waiting" == mirror.watcher.report().roots[0].mode
+
+
 def test_a_missing_root_is_waited_for(tmp_path: Path) -> None:
     """A root that is missing at the start is followed once it is there, beside others."""
     folders(tmp_path / "there", 1)

@@ -100,6 +100,7 @@ def test_a_folder_in_the_place_of_another(tree: WatchTree, reader: FakeReader, r
     tree.settle(f"{root}/a")
 
     assert ["", "/a"] == names(tree, root)
+    assert 2 == len(reader.held)
     tree.settle(f"{root}/x")
     assert ["", "/a", "/x", "/x/b", "/x/b/c"] == names(tree, root)
     assert {wd: tree.path_of(wd) for wd in reader.held} == reader.held
