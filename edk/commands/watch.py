@@ -92,7 +92,8 @@ def _watch(
     started = services.clock.monotonic()
     # Before the first plan, so that no save is missed while it is made.
     watcher.start(watched, inbox.put)
-    planner = Planner(services, PlanRequest(roots, all_stages=_needs_all_stages(services)))
+    all_stages, away = _needs_all_stages(services)
+    planner = Planner(services, PlanRequest(roots, all_stages=all_stages))
     git = GitState(watched)
     loop = WatchLoop(
         inbox,
@@ -107,9 +108,12 @@ def _watch(
             head=git.head,
             adopted=lambda: watcher.keep(planner.folders_to_keep()),
             settled=_settled(with_platform(services) if options.upload else services, options.once_ready_file),
+            back=lambda _what: planner.count_all_stages(_needs_all_stages(services)[0]),
             control=session.answer,
         ),
     )
+    if away:
+        loop.missed("engine", away)
     plan = planner.anew()
     show_plan(services, plan, services.clock.monotonic() - started)
     control.start()
@@ -121,13 +125,12 @@ def _watch(
     return EXIT_DONE
 
 
-def _needs_all_stages(services: Services) -> bool:
-    """Tell whether the engine builds every stage; one that does not answer is taken for a BuildKit."""
+def _needs_all_stages(services: Services) -> tuple[bool, str]:
+    """Tell whether the engine builds every stage, and why that can't be told: then it is taken for a BuildKit."""
     try:
-        return not services.builder.describe().buildkit
+        return not services.builder.describe().buildkit, ""
     except EngineUnreachableError as error:
-        services.sink.emit(ev.OutOfReach("engine", error.message))
-        return False
+        return False, error.message
 
 
 class _News:

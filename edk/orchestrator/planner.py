@@ -67,6 +67,12 @@ class Planner:
         self._plan = replace(plan, images=images)
         return self._plan
 
+    def count_all_stages(self, all_stages: bool) -> None:
+        """Have the next plans count stages that the last one does not need, or not; an engine tells late which."""
+        if all_stages != self._request.all_stages:
+            self._request = replace(self._request, all_stages=all_stages)
+            self._memory.graph = None
+
     def forget_registry(self) -> None:
         """Have the next plan ask the registry what it has."""
         self._memory.forget_registry()

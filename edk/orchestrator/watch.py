@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from edk.domain import events as ev
 from edk.domain.causes import cause_of
@@ -52,6 +53,7 @@ class WatchOptions:
         head: tells what git has checked out, so that a switch of branches can be named as one.
         adopted: called after a plan was taken up.
         settled: called when nothing runs and nothing waits, after something did.
+        back: called when engine or registry answers again, before a plan is made for it.
         control: answers a request of another process.
     """
 
@@ -60,6 +62,7 @@ class WatchOptions:
     head: Callable[[], str] = lambda: ""
     adopted: Callable[[], None] = lambda: None
     settled: Callable[[BuildPlan, RunState], None] = lambda _plan, _state: None
+    back: Callable[[str], None] = lambda _what: None
     control: Callable[[ControlAsked, WatchLoop], None] = lambda _asked, _loop: None
 
 
@@ -156,6 +159,12 @@ class WatchLoop(Loop):
             self.saves[key] = Save("edk rebuild", now, now, self._monotonic())
         self.adopt(plan)
 
+    def missed(self, what: Literal["engine", "registry"], message: str) -> None:
+        """Note that engine or registry is out of reach, and tell it once."""
+        if what not in self.trouble:
+            self.trouble[what] = message
+            self._emit(ev.OutOfReach(what, message))
+
     def _listen(self, wake_at: float | None) -> None:
         """Take messages until something has to be decided; reports of the file system only gather."""
         while True:
@@ -199,6 +208,7 @@ class WatchLoop(Loop):
                 self._watch.control(post, self)
             case EventOccurred(ev.ImageBuilt() as built):
                 self._note_built(built.image)
+                self._answers("engine")
                 super()._take(post)
             case _:
                 super()._take(post)
@@ -247,7 +257,6 @@ class WatchLoop(Loop):
         cause = cause_of(batch, files, switched=switched)
         fingerprints = {i.key: i.fingerprint for i in before.images} if before else {}
         concerned = [i for i in plan.images if i.action == "build" and fingerprints.get(i.key) != i.fingerprint]
-        self._tell_diagnostics(before, plan)
         if files or concerned:
             self.last_cause = cause
             names = tuple(image.label for image in concerned)
@@ -270,17 +279,19 @@ class WatchLoop(Loop):
         # What was taken back before it was built has nothing to wait for any more.
         self.saves = {key: save for key, save in self.saves.items() if key in keys and keys[key].action != "skip"}
         self._unsettled = True
+        if self._plan is not None:
+            self._tell_diagnostics(self._plan, plan)
         super().adopt(plan)
         self._watch.adopted()
 
-    def _tell_diagnostics(self, before: BuildPlan | None, plan: BuildPlan) -> None:
+    def _tell_diagnostics(self, before: BuildPlan, plan: BuildPlan) -> None:
         """Show diagnostics that are new, and those that are gone."""
-        old = set(before.diagnostics) if before else set()
+        old = set(before.diagnostics)
         new = set(plan.diagnostics)
         for located in plan.diagnostics:
             if located not in old and located.diagnostic.severity != "info":
                 self._emit(ev.DiagnosticFound(located.absolute))
-        for located in before.diagnostics if before else ():
+        for located in before.diagnostics:
             if located not in new and located.diagnostic.severity != "info":
                 self._emit(ev.DiagnosticMended(located.absolute))
 
@@ -289,11 +300,25 @@ class WatchLoop(Loop):
         if key in self.saves:
             self.saves[key].started = self._monotonic()
 
+    def _answers(self, what: Literal["engine", "registry"]) -> None:
+        """Note that engine or registry did something for us; if it was out of reach, tell that it is back."""
+        if what not in self.trouble:
+            return
+        del self.trouble[what]
+        self._emit(ev.BackAgain(what))
+        self._watch.back(what)
+        # It may have lost what it had: everything is asked for again.
+        self._planner.forget_registry()
+        self._gathering = gather(self._gathering, RescanNeeded(f"the {what} is back", quiet=True), self._monotonic())
+
     def _judge(self, post: TaskFailed) -> None:
         kind = post.failure.kind
-        if post.retryable and kind in {"engine", "registry"} and kind not in self.trouble:
-            self.trouble[kind] = post.failure.message
-            self._emit(ev.OutOfReach("engine" if kind == "engine" else "registry", post.failure.message))
+        if kind in {"step", "refused"}:
+            self._answers("engine")
+            # It is asked before each build.
+            self._answers("registry")
+        if post.retryable and kind in {"engine", "registry"}:
+            self.missed("engine" if kind == "engine" else "registry", post.failure.message)
         super()._judge(post)
 
     def _announce_retry(self, retry: ev.RetryScheduled) -> None:
@@ -308,14 +333,7 @@ class WatchLoop(Loop):
 
     def _succeeded(self, message: WorkerSucceeded) -> None:
         target = self.state.targets.get(message.key)
-        for what in tuple(self.trouble):
-            del self.trouble[what]
-            self._emit(ev.BackAgain("engine" if what == "engine" else "registry"))
-            # It may have lost what it had: everything is asked for again.
-            self._planner.forget_registry()
-            self._gathering = gather(
-                self._gathering, RescanNeeded(f"the {what} is back", quiet=True), self._monotonic()
-            )
+        self._answers("registry")
         if target is not None and target.phase in GOOD:
             self._planner.built(message.key, message.fingerprint, message.digest)
             self._tell_served(target)
