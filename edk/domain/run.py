@@ -15,6 +15,7 @@ Phase = Literal["waiting", "running", "done", "skipped", "failed", "blocked", "i
 FailureKind = Literal["", "step", "refused", "engine", "registry", "digest", "sources", "bug"]
 SETTLED: frozenset[Phase] = frozenset({"done", "skipped", "failed", "blocked", "ignored", "cancelled"})
 BY_ANOTHER = "another process built it"
+GONE = "its Dockerfile is gone"
 GOOD: frozenset[Phase] = frozenset({"done", "skipped"})
 
 
@@ -187,7 +188,10 @@ def reduce(state: RunState, message: Message) -> RunState:
             return _put(state, replace(idle, phase="running", running=idle.fingerprint, attempts=idle.attempts + 1))
         case _:
             target = state.targets.get(message.key)
-            return state if target is None else _settle(_ended(state, replace(target, running=""), message))
+            if target is None:
+                return state
+            ended = _ended(state, replace(target, running=""), message)
+            return _settle(ended if target.reason != GONE else _without(ended, target.key))
 
 
 def _ended(
@@ -198,7 +202,7 @@ def _ended(
     """Return the state after a worker's closing message; `free` is its target, nobody at it any more."""
     match message:
         case WorkerSucceeded():
-            return _put(state, _succeeded(free, message))
+            return _put(_reopened(state, message), _succeeded(free, message))
         case WorkerFailed():
             return _put(state, _failed(state, free, message))
         case WorkerCancelled():
@@ -254,15 +258,17 @@ def _put(state: RunState, target: TargetRun) -> RunState:
     return replace(state, targets={**state.targets, target.key: target})
 
 
+def _without(state: RunState, gone: str) -> RunState:
+    return replace(state, targets={key: target for key, target in state.targets.items() if key != gone})
+
+
 def _adopt(state: RunState, message: PlanAdopted) -> RunState:
     weights = _weights(message.wanted)
     targets = {w.key: _adopted(w, state.targets.get(w.key), weights[w.key], message.forced) for w in message.wanted}
     for key, target in state.targets.items():
         # Its Dockerfile is gone, but a worker is still at it: kept until that one has been cancelled.
         if key not in targets and target.running:
-            targets[key] = replace(
-                target, phase="ignored", reason="its Dockerfile is gone", fingerprint="", depends_on=()
-            )
+            targets[key] = replace(target, phase="ignored", reason=GONE, fingerprint="", depends_on=())
     return RunState(targets, state.stopping, replan=False)
 
 
@@ -324,6 +330,20 @@ def _succeeded(free: TargetRun, message: WorkerSucceeded) -> TargetRun:
     if message.skipped:
         return replace(free, phase="skipped", reason=BY_ANOTHER, digest=message.digest, not_before=0.0)
     return replace(free, phase="done", digest=message.digest, not_before=0.0)
+
+
+def _reopened(state: RunState, built: WorkerSucceeded) -> RunState:
+    """Return the state in which what failed on a base waits again, now that this base was built anew.
+
+    Of the same inputs too: the registry may have lost the base before.
+    """
+    targets = {
+        key: replace(t, phase="waiting", reason="its base was built anew", attempts=0, not_before=0.0, kind="")
+        if t.phase == "failed" and built.key in t.depends_on and not built.skipped
+        else t
+        for key, t in state.targets.items()
+    }
+    return replace(state, targets=targets)
 
 
 def _failed(state: RunState, free: TargetRun, message: WorkerFailed) -> TargetRun:

@@ -287,8 +287,7 @@ class Loop:
         before = self.state
         self.state = reduce(before, message)
         for key, target in self.state.targets.items():
-            old = before.targets.get(key)
-            if old is None or old.phase != target.phase:
+            if _looks_other(before.targets.get(key), target):
                 self._show(target)
 
     def _show(self, target: TargetRun) -> None:
@@ -305,3 +304,14 @@ class Loop:
             self._emit(ev.ImageCancelled(target.label, target.reason))
         if target.phase in GOOD or target.phase == "running":
             self._shown_holds.pop(target.key, None)
+
+
+def _looks_other(old: TargetRun | None, new: TargetRun) -> bool:
+    """Tell whether there is something to show: another phase, another name, or another reason not to be built.
+
+    Also that the build has ended which nobody wanted: what it said meanwhile must not be the last word.
+    """
+    if old is None or old.phase != new.phase or old.label != new.label:
+        return True
+    ended = bool(old.running) and not new.running and new.phase in {"blocked", "skipped"}
+    return ended or (new.phase == "blocked" and old.reason != new.reason)

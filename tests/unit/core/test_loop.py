@@ -170,7 +170,7 @@ def test_a_target_that_is_gone_from_the_new_plan_is_cancelled_and_forgotten() ->
     )
 
     assert [("gone", "files changed")] == outcome.crew.cancelled
-    assert {"a": "done", "gone": "ignored"} == outcome.phases
+    assert {"a": "done"} == outcome.phases
 
 
 def test_sources_that_never_rest_fail_alone() -> None:

@@ -177,14 +177,14 @@ def test_a_build_that_the_new_plan_does_not_want_is_not_started_again(action: st
 
 
 def test_a_build_whose_dockerfile_went_away_is_cancelled_and_left() -> None:
-    """A target that the new plan has not got is kept until its worker has ended, and not started again."""
+    """A target that the new plan has not got is kept until its worker has ended, and no longer."""
     state = after(plan(wanted("a")), WorkerStarted("a"), plan(wanted("b")))
 
     decision = schedule(state, 0.0, 4)
     ended = reduce(state, WorkerCancelled("a"))
 
     assert (("b",), ("a",)) == (decision.start, decision.cancel)
-    assert {"b": "waiting", "a": "ignored"} == phases(ended)
+    assert {"b": "waiting"} == phases(ended)
 
 
 @pytest.mark.parametrize(
