@@ -15,6 +15,7 @@ Phase = Literal["waiting", "running", "done", "skipped", "failed", "blocked", "i
 FailureKind = Literal["", "step", "refused", "engine", "registry", "digest", "sources", "bug"]
 SETTLED: frozenset[Phase] = frozenset({"done", "skipped", "failed", "blocked", "ignored", "cancelled"})
 BY_ANOTHER = "another process built it"
+BLOCKED_BY = "blocked by "
 GONE = "its Dockerfile is gone"
 GOOD: frozenset[Phase] = frozenset({"done", "skipped"})
 
@@ -335,15 +336,18 @@ def _succeeded(free: TargetRun, message: WorkerSucceeded) -> TargetRun:
 def _reopened(state: RunState, built: WorkerSucceeded) -> RunState:
     """Return the state in which what failed on a base waits again, now that this base was built anew.
 
-    Of the same inputs too: the registry may have lost the base before.
+    Of the same inputs too: the registry may have lost the base before. What such a failure blocked waits again as well.
     """
-    targets = {
-        key: replace(t, phase="waiting", reason="its base was built anew", attempts=0, not_before=0.0, kind="")
-        if t.phase == "failed" and built.key in t.depends_on and not built.skipped
-        else t
-        for key, t in state.targets.items()
-    }
-    return replace(state, targets=targets)
+    if built.skipped:
+        return state
+    again: dict[str, TargetRun] = {}
+    for key, target in state.targets.items():
+        failed = target.phase == "failed" and built.key in target.depends_on
+        blocked = target.reason.startswith(BLOCKED_BY) and any(below in again for below in target.depends_on)
+        if failed or (blocked and target.phase == "blocked"):
+            reason = "its base was built anew"
+            again[key] = replace(target, phase="waiting", reason=reason, attempts=0, not_before=0.0, kind="")
+    return replace(state, targets={**state.targets, **again}) if again else state
 
 
 def _failed(state: RunState, free: TargetRun, message: WorkerFailed) -> TargetRun:
@@ -370,5 +374,5 @@ def _settle(state: RunState) -> RunState:
         if bad and target.phase == "waiting" and not target.running:
             by = targets[bad[0]].label if bad[0] in targets else bad[0]
             kind = targets[bad[0]].kind if bad[0] in targets else "sources"
-            targets[key] = replace(target, phase="blocked", reason=f"blocked by {by}", kind=kind)
+            targets[key] = replace(target, phase="blocked", reason=f"{BLOCKED_BY}{by}", kind=kind)
     return replace(state, targets=targets)

@@ -17,6 +17,7 @@ from edk.domain.control import ControlAsked
 from edk.domain.errors import EdkError
 from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.run import (
+    BLOCKED_BY,
     GOOD,
     Message,
     PlanAdopted,
@@ -136,6 +137,7 @@ class Loop:
         self._images: dict[str, PlannedImage] = {}
         self._shown_holds: dict[str, str] = {}
         self._started_at: dict[str, float] = {}
+        self._started_as: dict[str, PlannedImage] = {}
         self._replans = 0
         self._plan: BuildPlan | None = None
         self._changed: list[str] = []
@@ -186,6 +188,9 @@ class Loop:
                 self._forget(post.key)
                 self._changed.append(post.key)
                 self._become(post)
+            case WorkerSucceeded() if self._lacks_tags(post):
+                self._forget(post.key)
+                self._become(SourcesChanged(post.key, "further tags are wanted by now"))
             case WorkerSucceeded() | WorkerCancelled() | WorkerFailed():
                 self._forget(post.key)
                 self._become(post)
@@ -194,6 +199,13 @@ class Loop:
                 return
             case _:
                 self._become(post)
+
+    def _lacks_tags(self, post: WorkerSucceeded) -> bool:
+        """Tell whether the plan has come to want tags of the same image that its build did not know of."""
+        target, image = self.state.targets.get(post.key), self._images.get(post.key)
+        if target is None or image is None or target.phase != "running" or self.state.stopping:
+            return False
+        return not set(image.refs) <= set(self._started_as[post.key].refs)
 
     def _act(self) -> float | None:
         """Do what the domain decides, and return when to look again by time alone."""
@@ -221,6 +233,7 @@ class Loop:
         options = self._options
         task = Task(self._images[key], bases, target.attempts + 1, options.force, options.no_cache, options.pull)
         self._started_at[key] = self._monotonic()
+        self._started_as[key] = self._images[key]
         self._become(WorkerStarted(key))
         self._cancels[key] = self._crew.start(task, self._inbox)
 
@@ -299,7 +312,7 @@ class Loop:
         elif target.phase == "done":
             self._emit(ev.ImageFinished(target.label, target.digest, refs, seconds))
         elif target.phase == "blocked":
-            self._emit(ev.ImageBlocked(target.label, target.reason.removeprefix("blocked by ")))
+            self._emit(ev.ImageBlocked(target.label, target.reason.removeprefix(BLOCKED_BY)))
         elif target.phase == "cancelled":
             self._emit(ev.ImageCancelled(target.label, target.reason))
         if target.phase in GOOD or target.phase == "running":

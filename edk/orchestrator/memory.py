@@ -65,10 +65,11 @@ class PlanMemory:
         self.standings.clear()
         self.externals.clear()
 
-    def built(self, node: Node, fingerprint: str, digest: str) -> None:
-        """Note that every tag of an image now stands in the registry."""
-        tags = dict.fromkeys(node.tags, (digest, fingerprint))
-        self.standings[node.key] = Standing(tags, of=(node.target.name, node.tags))
+    def built(self, node: Node, fingerprint: str, digest: str, tags: tuple[str, ...]) -> None:
+        """Note that an image now stands in the registry under these tags."""
+        self.standings[node.key] = Standing(
+            dict.fromkeys(tags, (digest, fingerprint)), of=(node.target.name, node.tags)
+        )
 
 
 def context_root(target: Target) -> str:

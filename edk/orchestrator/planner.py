@@ -77,11 +77,11 @@ class Planner:
         """Have the next plan ask the registry what it has."""
         self._memory.forget_registry()
 
-    def built(self, key: str, fingerprint: str, digest: str) -> None:
-        """Note that an image stands in the registry under all its tags."""
+    def built(self, key: str, fingerprint: str, digest: str, tags: tuple[str, ...] | None = None) -> None:
+        """Note that an image stands in the registry under these of its tags; None: under all."""
         node = self._plan.graph.by_key.get(key) if self._plan else None
         if node is not None:
-            self._memory.built(node, fingerprint, digest)
+            self._memory.built(node, fingerprint, digest, node.tags if tags is None else tags)
 
     def changed_files(self, before: BuildPlan | None, plan: BuildPlan, batch: Batch) -> tuple[str, ...]:
         """Return the files, absolute, of which a batch turned out to have changed what counts."""

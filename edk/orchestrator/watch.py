@@ -331,6 +331,12 @@ class WatchLoop(Loop):
         elif isinstance(message, StopAsked):
             self._gathering = Gathering()
 
+    def _lacks_tags(self, post: WorkerSucceeded) -> bool:
+        lacks = super()._lacks_tags(post)
+        if lacks:
+            self._planner.built(post.key, post.fingerprint, post.digest, self._started_as[post.key].node.tags)
+        return lacks
+
     def _succeeded(self, message: WorkerSucceeded) -> None:
         target = self.state.targets.get(message.key)
         self._answers("registry")
