@@ -28,7 +28,7 @@ class PlanMemory:
         parts: path of a root → what was read there.
         good: path of a Dockerfile → the target that it last was without an error.
         good_images: path of an operator or DAG file → the images that it named when it last was without an error.
-        graph: of which parts (by identity) the graph was made, and the graph.
+        graph: of which parts the graph was made, and the graph.
         contexts: key of a target → what its context was read for, and what came of it.
         prepared: key of a target → what its inputs were made of, and the inputs.
         standings: key of a target → what the registry has of it.
@@ -38,7 +38,7 @@ class PlanMemory:
     parts: dict[str, Workspace] = field(default_factory=dict)
     good: dict[str, Target] = field(default_factory=dict)
     good_images: dict[str, tuple[OperatorImage, ...]] = field(default_factory=dict)
-    graph: tuple[tuple[int, ...], BuildGraph] | None = None
+    graph: tuple[tuple[Workspace, ...], BuildGraph] | None = None
     contexts: dict[str, tuple[ContextKey, ContextReading, tuple[Diagnostic, ...]]] = field(default_factory=dict)
     prepared: dict[str, tuple[tuple[object, ...], Node, ContextReading, Prepared]] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -113,8 +114,8 @@ def plan_workspace(
 ) -> BuildPlan:
     """Return the plan for what was read."""
     settings = services.settings
-    parts = tuple(id(part) for part in memory.parts.values())
-    if memory.graph is None or memory.graph[0] != parts:
+    parts = tuple(memory.parts.values())
+    if memory.graph is None or not _are_the_same(memory.graph[0], parts):
         memory.graph = parts, graph_of(settings, request, workspace)
     graph = memory.graph[1]
     wanted = {n.key: (n.target.name, n.tags) for n in graph.nodes if _is_buildable(n)}
@@ -131,6 +132,14 @@ def plan_workspace(
         tuple(dict.fromkeys((*workspace.diagnostics, *graph.diagnostics, *_chart_problems(workspace), *problems))),
         (f"the registry could not be asked: {unasked}",) if unasked else (),
     )
+
+
+def _are_the_same(known: tuple[Workspace, ...], parts: tuple[Workspace, ...]) -> bool:
+    """Tell whether these are the very same objects: to compare all that is in them would take as long as a new graph.
+
+    Those known are held, not their identities alone: these may be given to new objects once the old ones are gone.
+    """
+    return len(known) == len(parts) and all(map(operator.is_, known, parts))
 
 
 def _ask_registry(
