@@ -20,7 +20,7 @@ RECOMMENDED = ("ms-python.python", "ms-azuretools.vscode-docker", "redhat.vscode
 USER_SETTINGS: Mapping[str, Any] = {"security.workspace.trust.enabled": False, "task.allowAutomaticTasks": "on"}
 """Without these, code-server asks in each browser before it starts a task by itself; only User settings count."""
 
-_PLACE = r"^\s*([^\s:].*?):(\d+):(?:(\d+):)? (error|warning|info): (.*?)(?: \[([\w.-]+)\])?$"
+_PLACE = r"^\s*([^\s:].*?):(\d+):(?:(\d+):)? (error|warning|info): (.*?)(?: \[([\w./-]+)\])?$"
 _PATTERN = {"regexp": _PLACE, "file": 1, "line": 2, "column": 3, "severity": 4, "message": 5, "code": 6}
 _MATCHER = {"owner": "edk", "source": "edk", "fileLocation": ["autoDetect", "${workspaceFolder}"], "pattern": _PATTERN}
 _IMAGE_INPUT = {"id": "edkImage", "type": "promptString", "description": "The name of the image"}

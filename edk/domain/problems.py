@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edk.domain.diagnostics import Severity
-from edk.domain.status import OK, WatchStatus
+from edk.domain.status import OK, ImageStatus, WatchStatus
 
 _ABOUT_ONE = frozenset({"ImageStarted", "ImageFinished", "ImageSkipped", "ImageRetagged", "ImageCancelled"})
 _ALWAYS = frozenset(
@@ -46,16 +46,19 @@ class Problem:
 
 def problems_of(status: WatchStatus) -> tuple[Problem, ...]:
     """Return what is wrong: images that failed at their Dockerfile's line, then diagnostics of the sources."""
-    failed = [
-        Problem(image.error.file, max(image.error.line, 1), 1, "error", _one_line(image.error.message), image.name)
-        for image in status.images
-        if image.state == "failed"
-    ]
+    failed = [_failure(image) for image in status.images if image.state == "failed"]
     found = [
         Problem(d.file, max(d.line, 1), max(d.column, 1), d.severity, _one_line(d.message), d.code)
         for d in status.diagnostics
     ]
     return tuple(dict.fromkeys((*failed, *found)))
+
+
+def _failure(image: ImageStatus) -> Problem:
+    """Return an image's failure; its place is not said twice."""
+    error = image.error
+    message = error.message.removeprefix(f"{error.file}:{error.line}:") if error.file else error.message
+    return Problem(error.file, max(error.line, 1), 1, "error", _one_line(message), image.name)
 
 
 def note_of(status: WatchStatus) -> str:
