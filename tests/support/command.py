@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -125,7 +126,7 @@ class Command:
             cwd=self.cwd,
             env=self.environ,
             stdin=subprocess.DEVNULL,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _heed_hangups, **options},
         )
         self.started.append(process)
         return process
@@ -136,6 +137,11 @@ class Command:
             if process.poll() is None:
                 process.kill()
                 process.communicate()
+
+
+def _heed_hangups() -> None:
+    """Begin as from a terminal: whoever runs the tests by nohup, or as a service, has HUP ignored."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def finished(process: subprocess.Popen[bytes], timeout: float = 120) -> Run:
