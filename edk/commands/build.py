@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -45,25 +47,40 @@ def new_cancellation() -> tuple[Cancellation, Callable[[str], None]]:
 
 @contextmanager
 def stopped_by_signals(inbox: QueueInbox) -> Iterator[None]:
-    """Turn the first INT, TERM or HUP into a request to stop; the second ends the process at once."""
-    asked = False
+    """Turn the first INT, TERM or HUP into a request to stop; the second ends the process at once.
 
-    def ask(_number: int, _frame: object) -> None:
-        nonlocal asked
-        if asked:
-            os._exit(errors.EXIT_INTERRUPTED)
-        asked = True
-        inbox.put(StopAsked())
-
+    A signal that comes in the instant before the main thread begins to wait does not wake it: Python calls handlers
+    between two of its own instructions only. So a thread is told of it by the wake-up file, at any instant.
+    """
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    # What is ignored, as HUP under nohup, stays so.
-    heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, ask) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    told, tells = socket.socketpair()
+    tells.setblocking(False)
+    thread = threading.Thread(target=_ask_to_stop, args=(told, numbers, inbox), name="edk-signals", daemon=True)
+    with told, tells:
+        thread.start()
+        before_file = signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
+        # What is ignored, as HUP under nohup, stays so.
+        heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+        before = {number: signal.signal(number, lambda _number, _frame: None) for number in heeded}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(before_file)
+            tells.shutdown(socket.SHUT_WR)
+            thread.join()
+
+
+def _ask_to_stop(told: socket.socket, numbers: tuple[int, ...], inbox: QueueInbox) -> None:
+    """Take the numbers of signals, a byte each, until no more come."""
+    asked = False
+    while came := told.recv(64):
+        for _ in [number for number in came if number in numbers]:
+            if asked:
+                os._exit(errors.EXIT_INTERRUPTED)
+            asked = True
+            inbox.put(StopAsked())
 
 
 def build(services: Services, request: PlanRequest, options: BuildOptions, *, charts: bool, upload: bool) -> int:

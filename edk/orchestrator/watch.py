@@ -180,12 +180,14 @@ class WatchLoop(Loop):
                 return
 
     def _batch_at(self) -> float | None:
+        if self.state.stopping:
+            return None
         due = due_at(self._gathering, self._watch.quiet)
         return None if due is None else max(due, self._look_again)
 
     def _act(self) -> float | None:
         due = self._batch_at()
-        if due is not None and due <= self._monotonic() and not self.state.stopping:
+        if due is not None and due <= self._monotonic():
             self._take_waiting()
             due = self._batch_at()
             if due is not None and due <= self._monotonic():

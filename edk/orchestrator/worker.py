@@ -86,7 +86,8 @@ def build_image(task: Task, services: Services, tree: SourceTree, emit: Emit, ca
     # Where the registry is away nothing that is built could be pushed; an engine would try for most of a minute.
     services.registry.ping()
     with _Locked(task.image, services, emit, cancellation) as waited:
-        if waited and not task.force:
+        # Even who did not wait may come just behind another process that built the same, after the plan was made.
+        if not task.force and (waited or not task.image.again):
             digest = _found_meanwhile(task, services)
             if digest:
                 return Outcome(digest, skipped=True)

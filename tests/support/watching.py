@@ -103,16 +103,21 @@ class Watcher:
         return self.process.stderr.read().decode("utf-8", "backslashreplace") if not self.process.stderr.closed else ""
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 10.0) -> int:
-        """Send it a signal, and return its exit code."""
+        """Send it a signal, and return its exit code; one that does not end is aborted, and says where it hung."""
         self.process.send_signal(number)
-        return self.process.wait(timeout)
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait(timeout)
+            raise AssertionError(f"it did not end within {timeout} s:\n{self.errors()[-6000:]}") from None
 
 
 @contextmanager
 def watching(edk: Command, *folders: Path, arguments: tuple[str, ...] = ()) -> Iterator[Watcher]:
     """Run a watcher of folders until left; it stands when this is entered, and must not have had a fault."""
     named = [word for folder in folders for word in ("--dir", str(folder))]
-    process = edk.start("watch", "--json", *named, *arguments)
+    process = edk.with_environ(PYTHONFAULTHANDLER="1").start("watch", "--json", *named, *arguments)
     watcher = Watcher(process)
     reader = threading.Thread(target=watcher.read, daemon=True)
     reader.start()
