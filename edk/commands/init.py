@@ -11,6 +11,7 @@ from edk.adapters.git.words import is_local, without_password
 from edk.adapters.locks import FileLocks
 from edk.adapters.placing import PlacedFolders
 from edk.commands.build import build
+from edk.commands.code_server import set_up
 from edk.commands.wiring import BUNDLED, Wired, places_of, settings_of, sink_of
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_DONE, UsageError
@@ -33,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
         tools = Tools(GitClones(), PlacedFolders(), locks, sink.emit)
         result = initialise(_request(options, settings), tools)
         _tell(services, result, SystemClock().monotonic() - started)
+        _write_tasks(services)
         code = EXIT_DONE if options.no_bases else _build_bases(options, services)
         for step in result.next_steps:
             sink.emit(ev.Noticed(f"next: {step}"))
@@ -63,6 +65,17 @@ def _tell(services: Services, result: InitResult, seconds: float) -> None:
     emit(ev.Noticed(f"{result.path}: {verb}, at commit {result.commit[:12]} ({seconds:.1f} s)"))
     if result.example_copied:
         emit(ev.Noticed(f"{result.example}: example copied"))
+
+
+def _write_tasks(services: Services) -> None:
+    """Write the tasks by which code-server follows a watcher; files that can't be added to are no obstacle."""
+    folder = services.settings.extensions_dir
+    emit = services.sink.emit
+    try:
+        for line in set_up(folder):
+            emit(ev.Noticed(line))
+    except UsageError as error:
+        emit(ev.Noticed(f"{error.message}; code-server gets no tasks of ours", error.hint))
 
 
 def _build_bases(options: argparse.Namespace, services: Services) -> int:

@@ -159,3 +159,21 @@ def test_a_follower_tells_what_breaks_and_what_is_mended(edk: Command, extension
     reader.join()
     assert follower.stdout is not None
     follower.stdout.close()
+
+
+def test_init_writes_the_tasks_too(edk: Command, tmp_path: Path) -> None:
+    """And goes on where a file can't be added to, which stays as it is."""
+    platform = tmp_path / "platform"
+    who = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "init.defaultBranch=develop"]
+    subprocess.run(["git", *who, "init", "-q", str(platform)], check=True)
+    subprocess.run(["git", "-C", str(platform), *who, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
+    written = Path(edk.environ["EDK_EXTENSIONS_DIR"]) / ".vscode/tasks.json"
+
+    first = edk("init", "--no-bases", "--from", str(platform)).expect(0)
+    assert "EDK: follow the watcher" in written.read_text()
+    assert f"{written}: written" in first.out
+    written.write_text("{ mine")
+    second = edk("init", "--no-bases", "--from", str(platform)).expect(0)
+
+    assert f"{written}:1:3: expected a key" in second.out
+    assert "{ mine" == written.read_text()
