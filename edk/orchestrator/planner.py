@@ -16,6 +16,9 @@ from edk.orchestrator.services import Services
 from edk.orchestrator.walk import says_what_to_build
 
 
+NOTHING = Batch(frozenset(), frozenset(), "", True, 0.0, 0.0)
+
+
 class Planner:
     """Makes the plans of a watcher.
 
@@ -54,10 +57,14 @@ class Planner:
         raise AssertionError("the last attempt returns or raises")
 
     def forced(self, keys: Collection[str]) -> BuildPlan:
-        """Return the plan with some images built although nothing changed."""
+        """Return the plan with some images built although nothing changed.
+
+        Raises:
+            ContextChangedError: files kept changing while they were read.
+        """
         for key in keys:
             self._memory.standings.pop(key, None)
-        plan = make_plan(self._services, self._tree, self._request, self._memory)
+        plan = self.after(NOTHING)
         images = tuple(
             replace(i, action="build", reason="asked for by edk rebuild", digest="", again=True)
             if i.key in keys and i.action in {"skip", "build"}

@@ -154,7 +154,11 @@ class WatchLoop(Loop):
         """Build images although nothing changed; unknown names are passed over."""
         keys = {image.key for image in (self._plan.images if self._plan else ()) if image.label in names}
         now = self._monotonic()
-        plan = self._planner.forced(keys)
+        try:
+            plan = self._planner.forced(keys)
+        except EdkError as error:
+            self._emit(ev.Noticed(f"{', '.join(names)} can't be built anew now: {error.message}", error.hint))
+            return
         for key in keys:
             self.saves[key] = Save("edk rebuild", now, now, self._monotonic())
         self.adopt(plan)
