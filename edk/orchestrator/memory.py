@@ -6,7 +6,7 @@ same. A plain build plans with an empty one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from edk.domain.diagnostics import Diagnostic
@@ -26,6 +26,7 @@ class PlanMemory:
 
     Args:
         parts: path of a root → what was read there.
+        looked_at: path of a root → the files, absolute, whose content (or link) that was made of.
         good: path of a Dockerfile → the target that it last was without an error.
         good_images: path of an operator or DAG file → the images that it named when it last was without an error.
         graph: of which parts the graph was made, and the graph.
@@ -36,6 +37,7 @@ class PlanMemory:
     """
 
     parts: dict[str, Workspace] = field(default_factory=dict)
+    looked_at: dict[str, frozenset[str]] = field(default_factory=dict)
     good: dict[str, Target] = field(default_factory=dict)
     good_images: dict[str, tuple[OperatorImage, ...]] = field(default_factory=dict)
     graph: tuple[tuple[Workspace, ...], BuildGraph] | None = None
@@ -44,15 +46,25 @@ class PlanMemory:
     standings: dict[str, Standing] = field(default_factory=dict)
     externals: dict[str, str] = field(default_factory=dict)
 
-    def forget(self, batch: Batch, roots: Iterable[Root]) -> None:
-        """Forget what a batch of saves may have made wrong."""
+    def forget(self, batch: Batch, roots: Iterable[Root], stayed: Callable[[str], bool] = lambda _: False) -> None:
+        """Forget what a batch of saves may have made wrong.
+
+        Args:
+            batch: the saves.
+            roots: all of them.
+            stayed: tells whether a path is a regular file as it was before: then only its content may have changed.
+        """
         if batch.rescan:
             self.parts.clear()
             self.contexts.clear()
             return
         for root in roots:
             inside = f"{root.path}/"
-            reads = any(p.startswith(inside) and says_what_to_build(p[len(inside) :]) for p in batch.paths)
+            looked_at = self.looked_at.get(root.path, frozenset())
+            reads = any(
+                p.startswith(inside) and says_what_to_build(p[len(inside) :]) and (p in looked_at or not stayed(p))
+                for p in batch.paths
+            )
             moved = any(f == root.path or f.startswith(inside) or root.path.startswith(f"{f}/") for f in batch.folders)
             if reads or moved:
                 self.parts.pop(root.path, None)

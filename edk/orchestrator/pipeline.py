@@ -265,7 +265,7 @@ def _remembered(
         for base in node.bases
     )
     before = memory.prepared.get(node.key)
-    if before is not None and before[0] == made_of and before[1] is node and before[2] is context:
+    if before is not None and before[0] == made_of and before[1] == node and before[2] is context:
         return before[3]
     item = _prepared(node, context, settings, memory.externals, fingerprints)
     memory.prepared[node.key] = made_of, node, context, item

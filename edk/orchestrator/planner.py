@@ -15,7 +15,6 @@ from edk.orchestrator.remembering import RememberingTree
 from edk.orchestrator.services import Services
 from edk.orchestrator.walk import says_what_to_build
 
-
 NOTHING = Batch(frozenset(), frozenset(), "", True, 0.0, 0.0)
 
 
@@ -45,7 +44,7 @@ class Planner:
             ContextChangedError: files kept changing while they were read.
         """
         for attempt in range(MAX_ATTEMPTS):
-            self._memory.forget(batch, self._request.roots)
+            self._memory.forget(batch, self._request.roots, self._tree.stayed)
             self._tree.forget(batch)
             try:
                 self._plan = make_plan(self._services, self._tree, self._request, self._memory)

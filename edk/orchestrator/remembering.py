@@ -34,6 +34,17 @@ class RememberingTree:
             for known in [k for k in self._listings if k == folder or k.startswith(inside)]:
                 del self._listings[known]
 
+    def stayed(self, path: str) -> bool:
+        """Tell whether a path is a regular file now as it was when its folder was listed; False if it never was."""
+        folder, _, name = path.rpartition("/")
+        known = self._listings.get(folder, ())
+        if not any(entry.name == name and entry.kind == "file" for entry in known):
+            return False
+        try:
+            return self._tree.stat(path).kind == "file"
+        except OSError:
+            return False
+
     def list(self, folder: str) -> tuple[Entry, ...]:
         """Return the entries of a folder, as they were when first asked for."""
         known = self._listings.get(folder)
@@ -55,4 +66,40 @@ class RememberingTree:
 
     def chunks(self, path: str) -> Iterable[bytes]:
         """Yield a regular file's content piece by piece."""
+        return self._tree.chunks(path)
+
+
+class NotingTree:
+    """Notes which paths were asked for by themselves; folders that are listed are not among them.
+
+    Args:
+        tree: what answers; see `edk.ports.SourceTree`.
+    """
+
+    def __init__(self, tree: SourceTree) -> None:
+        self._tree = tree
+        self.noted: set[str] = set()
+
+    def list(self, folder: str) -> tuple[Entry, ...]:
+        """Return the entries of a folder."""
+        return self._tree.list(folder)
+
+    def stat(self, path: str) -> Entry:
+        """Return the entry at a path."""
+        self.noted.add(path)
+        return self._tree.stat(path)
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Return a regular file's content."""
+        self.noted.add(path)
+        return self._tree.read(path, limit)
+
+    def digest(self, path: str, entry: Entry) -> str:
+        """Return the sha256 of a regular file's content."""
+        self.noted.add(path)
+        return self._tree.digest(path, entry)
+
+    def chunks(self, path: str) -> Iterable[bytes]:
+        """Yield a regular file's content piece by piece."""
+        self.noted.add(path)
         return self._tree.chunks(path)

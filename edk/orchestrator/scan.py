@@ -27,6 +27,7 @@ from edk.domain.workspace import (
 from edk.orchestrator.memory import PlanMemory
 from edk.orchestrator.operators import read_operators
 from edk.orchestrator.readings import MAX_FILE_BYTES, Reader, code_stamp, decoded, diagnose, pack
+from edk.orchestrator.remembering import NotingTree
 from edk.orchestrator.walk import Found, is_certain_dockerfile, walk
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ def scan(tree: SourceTree, cache: Cache, request: ScanRequest, memory: PlanMemor
     paths = {root.path for root in request.roots}
     for root in request.roots:
         if root.path not in known.parts:
-            known.parts[root.path] = _scan_root(tree, cache, request, root, paths - {root.path}, known)
+            noting = NotingTree(tree)
+            known.parts[root.path] = _scan_root(noting, cache, request, root, paths - {root.path}, known)
+            known.looked_at[root.path] = frozenset(noting.noted)
     parts = [known.parts[root.path] for root in request.roots]
     return Workspace(
         roots=request.roots,
@@ -173,10 +176,13 @@ def _last_good_images(
 def _last_good(target: Target, good: dict[str, Target]) -> Target:
     """Return the target as it last was without an error, if its Dockerfile is broken now; note it if it is sound."""
     errors = [d for d in target.reading.diagnostics if d.severity == "error"]
+    before = good.get(target.key)
     if not errors:
+        if before is not None and (before.content_digest, before.root) == (target.content_digest, target.root):
+            # One and the same object, so that what hangs on it is seen at a glance to be unchanged.
+            return before
         good[target.key] = target
         return target
-    before = good.get(target.key)
     if before is None:
         return target
     error = errors[0]
