@@ -16,6 +16,7 @@ FailureKind = Literal["", "step", "refused", "engine", "registry", "digest", "so
 SETTLED: frozenset[Phase] = frozenset({"done", "skipped", "failed", "blocked", "ignored", "cancelled"})
 BY_ANOTHER = "another process built it"
 BLOCKED_BY = "blocked by "
+BASE_ANEW = "its base was built anew"
 GONE = "its Dockerfile is gone"
 GOOD: frozenset[Phase] = frozenset({"done", "skipped"})
 
@@ -37,6 +38,7 @@ class TargetRun:
         attempts: how often it was started for this fingerprint.
         not_before: monotonic seconds; not started earlier.
         kind: of its failure.
+        stood_on: digests of its bases when it was last started.
     """
 
     key: str
@@ -51,6 +53,7 @@ class TargetRun:
     attempts: int = 0
     not_before: float = 0.0
     kind: FailureKind = ""
+    stood_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,9 @@ def reduce(state: RunState, message: Message) -> RunState:
             return _settle(replace(state, stopping=True, replan=False))
         case WorkerStarted(key):
             idle = state.targets[key]
-            return _put(state, replace(idle, phase="running", running=idle.fingerprint, attempts=idle.attempts + 1))
+            bases = tuple(state.targets[below].digest for below in idle.depends_on)
+            started = replace(idle, phase="running", running=idle.fingerprint, stood_on=bases)
+            return _put(state, replace(started, attempts=idle.attempts + 1))
         case _:
             target = state.targets.get(message.key)
             if target is None:
@@ -300,7 +305,7 @@ def _adopted(wanted: Wanted, old: TargetRun | None, weight: float, forced: bool)
         # Goes on if it builds what is wanted; else `schedule` cancels it, and it waits until it has ended.
         phase = "running" if old.running == wanted.fingerprint and phase == "waiting" else phase
         attempts = old.attempts if old.running == wanted.fingerprint else 0
-        return replace(fresh, phase=phase, running=old.running, attempts=attempts)
+        return replace(fresh, phase=phase, running=old.running, attempts=attempts, stood_on=old.stood_on)
     tried = old.phase == "failed" or (forced and old.phase == "done")
     if phase == "waiting" and old.fingerprint == wanted.fingerprint and tried:
         # The same inputs failed before, or were just built by force: trying again would tell nothing new.
@@ -338,15 +343,12 @@ def _reopened(state: RunState, built: WorkerSucceeded) -> RunState:
 
     Of the same inputs too: the registry may have lost the base before. What such a failure blocked waits again as well.
     """
-    if built.skipped:
-        return state
     again: dict[str, TargetRun] = {}
     for key, target in state.targets.items():
-        failed = target.phase == "failed" and built.key in target.depends_on
+        failed = target.phase == "failed" and built.key in target.depends_on and built.digest not in target.stood_on
         blocked = target.reason.startswith(BLOCKED_BY) and any(below in again for below in target.depends_on)
         if failed or (blocked and target.phase == "blocked"):
-            reason = "its base was built anew"
-            again[key] = replace(target, phase="waiting", reason=reason, attempts=0, not_before=0.0, kind="")
+            again[key] = replace(target, phase="waiting", reason=BASE_ANEW, attempts=0, not_before=0.0, kind="")
     return replace(state, targets={**state.targets, **again}) if again else state
 
 
@@ -357,6 +359,8 @@ def _failed(state: RunState, free: TargetRun, message: WorkerFailed) -> TargetRu
         return replace(free, phase="cancelled", reason=message.message)
     if message.retry_at is not None:
         return replace(free, phase="waiting", reason=message.message, not_before=message.retry_at)
+    if any(t.digest not in ("", *free.stood_on) for t in (state.targets[d] for d in free.depends_on)):
+        return replace(free, phase="waiting", reason=BASE_ANEW, attempts=0)
     return replace(free, phase="failed", reason=message.message, kind=message.kind)
 
 
