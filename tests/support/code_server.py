@@ -100,6 +100,8 @@ class Browser:
 
     def in_terminal(self, command: str) -> None:
         """Type a command into a new terminal."""
+        # Keys that come before everything is loaded are lost; the task that starts by itself is the last to come.
+        self._page.wait_for_selector("[id='status.runningTasks']", timeout=30_000)
         self._page.keyboard.press("Control+Shift+Backquote")
         prompt = ".terminal-wrapper.active .xterm.focus .xterm-rows:has-text('$')"
         self._page.wait_for_selector(prompt, timeout=30_000)
