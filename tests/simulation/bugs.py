@@ -88,17 +88,6 @@ def listings_are_not_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 @bug
-def listings_below_a_folder_are_not_forgotten(patch: pytest.MonkeyPatch) -> None:
-    """Of a folder that comes, goes or moves only the one above is listed anew."""
-    forget = RememberingTree.forget
-
-    def less(self: RememberingTree, batch: Batch) -> None:
-        forget(self, replace(batch, folders=frozenset(), paths=batch.paths | batch.folders))
-
-    patch.setattr(RememberingTree, "forget", less)
-
-
-@bug
 def cancel_is_never_sent(patch: pytest.MonkeyPatch) -> None:
     """Superseded builds go on."""
     schedule = domain.schedule
@@ -257,19 +246,6 @@ def modes_are_ignored(patch: pytest.MonkeyPatch) -> None:
 def half_written_files_are_read(patch: pytest.MonkeyPatch) -> None:
     """That a file is open for writing is not known."""
     patch.setattr(gathering, "_still_written", lambda writing, *_: writing)
-
-
-@bug
-def what_comes_while_a_plan_is_made_is_lost(patch: pytest.MonkeyPatch) -> None:
-    """Reports that waited in the inbox are thrown away."""
-    take = WatchLoop._take_waiting
-
-    def losing(self: WatchLoop) -> None:
-        before = self._gathering
-        take(self)
-        self._gathering = before
-
-    patch.setattr(WatchLoop, "_take_waiting", losing)
 
 
 @bug

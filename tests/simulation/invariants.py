@@ -240,8 +240,8 @@ def _check_screen(sim: Simulation) -> None:
     if sim.screen.trouble != set(sim.loop.trouble):
         raise DivergenceError(f"the screen says that {sim.screen.trouble} are away, the loop {sim.loop.trouble}")
     # Whether what is away is back shows by the next build; where none is left to do, nobody asks.
-    served = sim.last_success > max(sim.engine.reach.back_at, sim.registry.reach.back_at)
-    if sim.loop.trouble and served:
+    served = {what for what, at in sim.last_served.items() if at > sim.back_at(what)}
+    if served & set(sim.loop.trouble):
         raise DivergenceError(f"still out of reach on the screen: {sim.loop.trouble}")
     sim.session.answer(ControlAsked("ping", (), lambda _: None), sim.loop)
     status = sim.session.status()

@@ -32,4 +32,6 @@ def _told(seed: int, why: str) -> str:
     case = shrink(draw_case(seed), lambda smaller: failure_of(smaller) != "")
     why_now = failure_of(case)
     path = f"tests/simulation/regressions/seed-{seed}.json"
-    return f"seed {seed}: {why}\n\nshrunk to: {why_now}\n{as_python(case)}\nstore it as {path}:\n{as_json(case, why_now)}"
+    return (
+        f"seed {seed}: {why}\n\nshrunk to: {why_now}\n{as_python(case)}\nstore it as {path}:\n{as_json(case, why_now)}"
+    )

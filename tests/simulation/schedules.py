@@ -115,7 +115,7 @@ def _known(draft: _Draft, name: str, *, base: bool) -> None:
 
 def _operator(draft: _Draft) -> str:
     name, tag = draft.draw.choice(draft.names), draft.draw.choice(("1.0", "1.1", "2.0"))
-    image = f"        super().__init__(image=\"localhost:32000/{name}:{tag}\")\n"
+    image = f'        super().__init__(image="localhost:32000/{name}:{tag}")\n'
     broken = "    def broken(:\n" if draft.draw.random() < 0.1 else ""
     return f"class AnOperator:\n    def __init__(self):\n{image}{broken}"
 
@@ -218,9 +218,9 @@ def _add(draft: _Draft) -> list[Step]:
 
 
 def _remove(draft: _Draft) -> list[Step]:
-    folder = _folder(draft) + draft.draw.choice(("", "/data"))
+    folder = _folder(draft) + draft.draw.choice(("", "/data", "/data"))
     draft.files = {path: text for path, text in draft.files.items() if not path.startswith(f"{folder}/")}
-    return [["remove", folder, draft.draw.random() < 0.5]]
+    return [["remove", folder, draft.draw.random() < 0.75]]
 
 
 def _shift(draft: _Draft) -> list[Step]:
@@ -300,7 +300,7 @@ _KINDS, _WEIGHTS = zip(
     (_delete, 4),
     (_move, 3),
     (_add, 5),
-    (_remove, 3),
+    (_remove, 6),
     (_shift, 3),
     (_checkout, 6),
     (_lose, 4),

@@ -230,7 +230,7 @@ class Simulation:
         self.trace: list[str] = []
         self.builds = 0
         self.last_step = 0.0
-        self.last_success = 0.0
+        self.last_served = {"engine": 0.0, "registry": 0.0}
 
     def run(self) -> None:
         """Run the case; raise DivergenceError if something does not hold."""
@@ -316,6 +316,10 @@ class Simulation:
         pauses = self._pauses if self.kernel.current is None else self.crew.of_current().pauses
         return SlowTree(self.disk, self.kernel, pauses, self.case.often, lambda: self.restless_until)
 
+    def back_at(self, what: str) -> float:
+        """Return when engine or registry last came back."""
+        return (self.engine if what == "engine" else self.registry).reach.back_at
+
     # What is told by the parts -----------------------------------------------------------------------------------------
 
     def tampered(self, name: str | None) -> None:
@@ -377,13 +381,14 @@ class Simulation:
         if state not in self.disk.history.get(path, ()):
             raise DivergenceError(f"I2: the image of {path} holds what the tree never was")
         self._images[path] = image_on(state, base)
+        self.last_served["engine"] = self.kernel.now
 
     def _ended(self, task: Task, message: Post) -> None:
         self.trace.append(f"{self.kernel.now:.4f} {task.image.label}: {type(message).__name__}")
         path = task.image.key
         match message:
             case WorkerSucceeded():
-                self.last_success = self.kernel.now
+                self.last_served["registry"] = self.kernel.now
                 self._successes[path] = Success(
                     self._started.get(path, self.kernel.now), self._images.get(path, ""), self.meddled
                 )
@@ -399,6 +404,12 @@ class Simulation:
     def _adopted(self) -> None:
         """See to it that builds which nobody wants any more are cancelled soon."""
         assert self.loop is not None
+        for key in [key for key, last in self._successes.items() if last.image.startswith(FAILED)]:
+            target = self.loop.state.targets.get(key)
+            wanted = FAILED + target.fingerprint if target is not None and target.phase != "blocked" else ""
+            if self._successes[key].image != wanted:
+                # What failed is not remembered beyond a plan that wants something else.
+                del self._successes[key]
         if not self.case.cancel:
             return
         targets = self.loop.state.targets

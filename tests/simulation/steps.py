@@ -298,4 +298,3 @@ class Stage:
         """``edk pause``, and ``edk resume`` some time later."""
         self._ask("pause")
         self._later(seconds, lambda: self._ask("resume"))
-
