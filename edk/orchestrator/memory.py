@@ -26,6 +26,7 @@ class PlanMemory:
 
     Args:
         parts: path of a root → what was read there.
+        last_parts: the same, but never forgotten: only to be compared with.
         looked_at: path of a root → the files, absolute, whose content (or link) that was made of.
         good: path of a Dockerfile → the target that it last was without an error.
         good_images: path of an operator or DAG file → the images that it named when it last was without an error.
@@ -37,6 +38,7 @@ class PlanMemory:
     """
 
     parts: dict[str, Workspace] = field(default_factory=dict)
+    last_parts: dict[str, Workspace] = field(default_factory=dict)
     looked_at: dict[str, frozenset[str]] = field(default_factory=dict)
     good: dict[str, Target] = field(default_factory=dict)
     good_images: dict[str, tuple[OperatorImage, ...]] = field(default_factory=dict)

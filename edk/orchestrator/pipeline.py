@@ -247,6 +247,9 @@ def _prepare(
             context, found = read_context(
                 tree, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole
             )
+            known = memory.prepared.get(node.key)
+            # What is equal stays the same object: then it is not taken a fingerprint of again.
+            context = known[2] if known is not None and known[2] == context else context
             memory.contexts[node.key] = asked, context, tuple(found)
         _, context, told = memory.contexts[node.key]
         problems.extend(LocatedDiagnostic(node.target.root, d) for d in told)

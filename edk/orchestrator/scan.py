@@ -63,7 +63,12 @@ def scan(tree: SourceTree, cache: Cache, request: ScanRequest, memory: PlanMemor
     for root in request.roots:
         if root.path not in known.parts:
             noting = NotingTree(tree)
-            known.parts[root.path] = _scan_root(noting, cache, request, root, paths - {root.path}, known)
+            part = _scan_root(noting, cache, request, root, paths - {root.path}, known)
+            # What is equal stays the same object: then nothing that was made of it is made anew.
+            before = known.last_parts.get(root.path)
+            known.parts[root.path] = known.last_parts[root.path] = (
+                before if before is not None and before == part else part
+            )
             known.looked_at[root.path] = frozenset(noting.noted)
     parts = [known.parts[root.path] for root in request.roots]
     return Workspace(
