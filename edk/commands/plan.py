@@ -74,7 +74,7 @@ def print_plan(plan: BuildPlan, *, as_json: bool) -> None:
     from edk.ui.text import safe
 
     for located in plan.diagnostics:
-        for line in diagnostic_lines(located.diagnostic):
+        for line in diagnostic_lines(located.absolute):
             print(safe(line), file=sys.stderr)  # noqa: T201
     for line in plan_lines(plan):
         print(line)  # noqa: T201
