@@ -60,12 +60,14 @@ class PlanMemory:
             self.parts.clear()
             self.contexts.clear()
             return
+        # In one order always, so that what is looked at does not hang on how a set is laid out.
+        paths = sorted(batch.paths)
         for root in roots:
             inside = f"{root.path}/"
             looked_at = self.looked_at.get(root.path, frozenset())
             reads = any(
                 p.startswith(inside) and says_what_to_build(p[len(inside) :]) and (p in looked_at or not stayed(p))
-                for p in batch.paths
+                for p in paths
             )
             moved = any(f == root.path or f.startswith(inside) or root.path.startswith(f"{f}/") for f in batch.folders)
             if reads or moved:
