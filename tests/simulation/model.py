@@ -77,7 +77,7 @@ def state_of(text: str, dockerfile: str, files: Mapping[str, tuple[bool, bytes]]
         found = {
             path: file
             for path, file in files.items()
-            if (source == "." or path == source or path.startswith(f"{source}/")) and path != dockerfile
+            if (source in {".", path} or path.startswith(f"{source}/")) and path != dockerfile
         }
         if not found and source != ".":
             fails = f"no {source}"

@@ -75,8 +75,7 @@ def draw_case(seed: int) -> Case:
     for _ in range(draw.randint(2, 14)):
         time += draw.choice(GAPS) * draw.uniform(0.7, 1.3)
         kind = draw.choices(_KINDS, _WEIGHTS)[0]
-        for step in kind(draft):
-            steps.append([round(time, 4), *step])
+        steps.extend([round(time, 4), *step] for step in kind(draft))
     return Case(
         seed,
         files,

@@ -77,7 +77,9 @@ def as_python(case: Case) -> str:
     """Return a case as Python text."""
     steps = "".join(f"        {step!r},\n" for step in case.steps)
     files = "".join(f"        {path!r}: {text!r},\n" for path, text in case.files.items())
-    rest = "".join(
+    names = ("jobs", "cancel", "latency", "often", "slowest")
+    rest = "".join(f"    {name}={getattr(case, name)!r},
+" for name in names)
         f"    {name}={getattr(case, name)!r},\n" for name in ("jobs", "cancel", "latency", "often", "slowest")
     )
     return f"Case(\n    seed={case.seed},\n    files={{\n{files}    }},\n    steps=[\n{steps}    ],\n{rest})\n"

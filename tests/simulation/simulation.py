@@ -1,4 +1,4 @@
-"""One schedule from its beginning until it is quiet: the real loop, planner and workers on everything else in memory."""
+"""One schedule until it is quiet: the real loop, planner and workers, on everything else in memory."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ FAILED = "a step failed, building "
 
 @dataclass
 class Success:
-    """The last end of a target: when it started, its image or that it failed, and how often the registry had been meddled with."""
+    """The last end of a target: when it began, its image or that it failed, and how often somebody had meddled."""
 
     started: float
     image: str
@@ -320,7 +320,7 @@ class Simulation:
         """Return when engine or registry last came back."""
         return (self.engine if what == "engine" else self.registry).reach.back_at
 
-    # What is told by the parts -----------------------------------------------------------------------------------------
+    # What is told by the parts --------------------------------------------------------------------------------
 
     def tampered(self, name: str | None) -> None:
         """Note that somebody meddled with the registry; None: with all of it."""
@@ -423,7 +423,7 @@ class Simulation:
             raise DivergenceError(f"{work.task.image.label} is superseded, and not cancelled")
 
     def _on_quiet(self) -> bool:
-        """Check what must hold; let the watcher look once more if somebody meddled with the registry, then stop it."""
+        """Check what must hold; let the watcher look once more if somebody meddled, then stop it."""
         self._rounds += 1
         if self._rounds > 3:
             return False

@@ -1,4 +1,4 @@
-"""Random schedules of saves and faults: when it is quiet, the registry holds what the tree says, and nothing was in vain.
+"""Random schedules of saves and faults: once it is quiet, the registry holds what the tree says.
 
 ``EDK_SIMULATION_SCHEDULES`` sets how many are run (5,000), ``EDK_SIMULATION_SEED`` runs one alone. A failing one is
 shrunk and printed, as Python and as the file to store in ``regressions``.
