@@ -78,10 +78,7 @@ def as_python(case: Case) -> str:
     steps = "".join(f"        {step!r},\n" for step in case.steps)
     files = "".join(f"        {path!r}: {text!r},\n" for path, text in case.files.items())
     names = ("jobs", "cancel", "latency", "often", "slowest")
-    rest = "".join(f"    {name}={getattr(case, name)!r},
-" for name in names)
-        f"    {name}={getattr(case, name)!r},\n" for name in ("jobs", "cancel", "latency", "often", "slowest")
-    )
+    rest = "".join(f"    {name}={getattr(case, name)!r},\n" for name in names)
     return f"Case(\n    seed={case.seed},\n    files={{\n{files}    }},\n    steps=[\n{steps}    ],\n{rest})\n"
 
 
