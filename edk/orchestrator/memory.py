@@ -15,7 +15,7 @@ from edk.domain.operators.model import OperatorImage
 from edk.domain.plan import ContextReading, Prepared, Standing
 from edk.domain.saves import Batch
 from edk.domain.workspace import Root, Target, Workspace
-from edk.orchestrator.walk import says_what_to_build
+from edk.orchestrator.walk import Seen, says_what_to_build
 
 ContextKey = tuple[Target, str, bool]
 
@@ -27,6 +27,7 @@ class PlanMemory:
     Args:
         parts: path of a root → what was read there.
         last_parts: the same, but never forgotten: only to be compared with.
+        seen: path of a folder → what the walk before saw in it.
         looked_at: path of a root → the files, absolute, whose content (or link) that was made of.
         good: path of a Dockerfile → the target that it last was without an error.
         good_images: path of an operator or DAG file → the images that it named when it last was without an error.
@@ -39,6 +40,7 @@ class PlanMemory:
 
     parts: dict[str, Workspace] = field(default_factory=dict)
     last_parts: dict[str, Workspace] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
     looked_at: dict[str, frozenset[str]] = field(default_factory=dict)
     good: dict[str, Target] = field(default_factory=dict)
     good_images: dict[str, tuple[OperatorImage, ...]] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class PlanMemory:
         """
         if batch.rescan:
             self.parts.clear()
+            self.seen.clear()
             self.contexts.clear()
             return
         # In one order always, so that what is looked at does not hang on how a set is laid out.

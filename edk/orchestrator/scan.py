@@ -85,7 +85,7 @@ def scan(tree: SourceTree, cache: Cache, request: ScanRequest, memory: PlanMemor
 def _scan_root(
     tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, other_roots: set[str], memory: PlanMemory
 ) -> Workspace:
-    found = walk(tree, root.path, request.exclude, other_roots)
+    found = walk(tree, root.path, request.exclude, other_roots, memory.seen)
     targets, problems = _read_targets(tree, cache, request, root, found, memory.good)
     charts, chart_problems = _read_charts(tree, cache, root, found)
     images: tuple[LocatedImage, ...] = ()
@@ -151,7 +151,12 @@ def _read_targets(
         folder, _, name = path.rpartition("/")
         if not reading.parsed and not is_certain_dockerfile(name):
             continue
-        targets.append(_last_good(target_of(root, path, folder, digest, reading), good))
+        known = good.get(f"{root.path}/{path}")
+        if known is not None and (known.content_digest, known.root) == (digest, root):
+            # One and the same object, so that what hangs on it is seen at a glance to be unchanged.
+            targets.append(known)
+        else:
+            targets.append(_last_good(target_of(root, path, folder, digest, reading), good))
         if root.kind == "extension":
             problems.extend(replace(d, file=path) for d in reading.diagnostics)
     return targets, problems
@@ -183,9 +188,6 @@ def _last_good(target: Target, good: dict[str, Target]) -> Target:
     errors = [d for d in target.reading.diagnostics if d.severity == "error"]
     before = good.get(target.key)
     if not errors:
-        if before is not None and (before.content_digest, before.root) == (target.content_digest, target.root):
-            # One and the same object, so that what hangs on it is seen at a glance to be unchanged.
-            return before
         good[target.key] = target
         return target
     if before is None:

@@ -45,6 +45,25 @@ class Found:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     entries: int = 0
 
+    def add(self, more: Found) -> None:
+        """Add what was found in one folder."""
+        self.dockerfiles += more.dockerfiles
+        self.operators += more.operators
+        self.dags += more.dags
+        self.python.update(more.python)
+        self.charts += more.charts
+        self.containers += more.containers
+        self.diagnostics += more.diagnostics
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a walk saw in one folder: its listing, what it found in it, and the folders to go on with."""
+
+    entries: tuple[Entry, ...]
+    found: Found = field(default_factory=Found)
+    below: list[str] = field(default_factory=list)
+
 
 def is_dockerfile_name(name: str) -> bool:
     """Tell whether a file of this name may be a Dockerfile.
@@ -59,7 +78,13 @@ def is_certain_dockerfile(name: str) -> bool:
     return name == "Dockerfile" or name.startswith("Dockerfile.") or name.endswith(".Dockerfile")
 
 
-def walk(tree: SourceTree, root: str, exclude: Collection[str], other_roots: Collection[str]) -> Found:
+def walk(
+    tree: SourceTree,
+    root: str,
+    exclude: Collection[str],
+    other_roots: Collection[str],
+    known: dict[str, Seen] | None = None,
+) -> Found:
     """Look at every folder below a root once.
 
     Args:
@@ -67,6 +92,8 @@ def walk(tree: SourceTree, root: str, exclude: Collection[str], other_roots: Col
         root: absolute path.
         exclude: patterns of relative paths to leave out, as in ``edk.yaml``.
         other_roots: absolute paths of roots that have a walk of their own and are left out here.
+        known: what the walk before saw in each folder; a listing that is the same object is not looked through
+            again. What this walk sees is put into it.
 
     Returns:
         What was found, with diagnostics for what could not be looked at.
@@ -87,23 +114,43 @@ def walk(tree: SourceTree, root: str, exclude: Collection[str], other_roots: Col
                 codes.TOO_MANY.at(folder or ".", 0, f"more than {MAX_ENTRIES} files; the rest is not read")
             )
             break
-        below = []
-        for entry in entries:
-            relative = f"{folder}/{entry.name}" if folder else entry.name
-            if exclude and _excluded(relative, entry.name, exclude):
-                continue
-            if entry.kind == "dir":
-                if _is_walked(entry.name) and f"{root}/{relative}" not in other_roots:
-                    below.append(relative)
-                _note_if_odd(found, entry, relative)
-            else:
-                _take(tree, root, relative, entry, found)
+        seen = None if known is None else known.get(path)
+        if seen is None or seen.entries is not entries:
+            seen = _look(tree, root, folder, entries, exclude, other_roots)
+            # Where links lead to can change without the folder that they are in.
+            if known is not None and not any(entry.kind == "link" for entry in entries):
+                known[path] = seen
+        found.add(seen.found)
+        below = seen.below
         if depth >= MAX_DEPTH and below:
             found.diagnostics.append(codes.TOO_DEEP.at(folder, 0, f"folders below depth {MAX_DEPTH} are not read"))
             continue
         pending.extend((name, depth + 1) for name in reversed(below))
     _take_dags_of_charts(found)
     return found
+
+
+def _look(
+    tree: SourceTree,
+    root: str,
+    folder: str,
+    entries: tuple[Entry, ...],
+    exclude: Collection[str],
+    other_roots: Collection[str],
+) -> Seen:
+    """Return what is in one folder."""
+    seen = Seen(entries)
+    for entry in entries:
+        relative = f"{folder}/{entry.name}" if folder else entry.name
+        if exclude and _excluded(relative, entry.name, exclude):
+            continue
+        if entry.kind == "dir":
+            if _is_walked(entry.name) and f"{root}/{relative}" not in other_roots:
+                seen.below.append(relative)
+            _note_if_odd(seen.found, entry, relative)
+        else:
+            _take(tree, root, relative, entry, seen.found)
+    return seen
 
 
 def _take_dags_of_charts(found: Found) -> None:
