@@ -303,7 +303,8 @@ def _adopted(wanted: Wanted, old: TargetRun | None, weight: float, forced: bool)
         return fresh
     if old.running:
         # Goes on if it builds what is wanted; else `schedule` cancels it, and it waits until it has ended.
-        phase = "running" if old.running == wanted.fingerprint and phase == "waiting" else phase
+        # Also where the registry has the same already: somebody asked for it, and what stands on it waits for it.
+        phase = "running" if old.running == wanted.fingerprint and phase in {"waiting", "skipped"} else phase
         attempts = old.attempts if old.running == wanted.fingerprint else 0
         return replace(fresh, phase=phase, running=old.running, attempts=attempts, stood_on=old.stood_on)
     tried = old.phase == "failed" or (forced and old.phase == "done")
