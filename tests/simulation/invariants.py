@@ -96,8 +96,9 @@ class Judge:
         self._visiting: set[str] = set()
         texts = [sim.disk.text(p) for p in sim.disk.below(EXTENSION) if p.endswith("Operator.py")]
         # Of what is broken the last good reading stands, whatever that was, with all that it needs.
-        self.unsure = any("def broken(:" in t for t in texts) or any(s.text.broken for s in self._states.values())
-        self.tags = asked_tags([text for text in texts if "def broken(:" not in text])
+        broken = [t for t in texts if "def broken(:" in t or not t.startswith("class AnOperator:")]
+        self.unsure = bool(broken) or any(s.text.broken for s in self._states.values())
+        self.tags = asked_tags([text for text in texts if text not in broken])
 
     def wanted(self) -> list[str]:
         """Return the Dockerfiles of the extension, and those of the platform that something needs."""
