@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -116,6 +117,8 @@ def _watch(
         loop.missed("engine", away)
     plan = planner.anew()
     show_plan(services, plan, services.clock.monotonic() - started)
+    # What the first plan holds lives on: not looked through by the collector, which would cost saves 50 ms at times.
+    gc.freeze()
     control.start()
     seconds = services.clock.monotonic() - started
     services.sink.emit(ev.WatchStarted(tuple(watched), len(plan.images), words_of(watcher.report()), seconds))

@@ -22,7 +22,7 @@ VERSION = "1.2.3"
 
 def test_build_by_hand(edk: Command, extension: Extension, registry: RegistryReader) -> None:
     """A build by hand of what a watcher is just building is the same one build, and both end with it."""
-    data = extension.image("slow", "COPY data.txt /\nRUN sleep 1\n") / "data.txt"
+    data = extension.image("slow", f"COPY data.txt /\nRUN sleep 1; : {extension.suffix}\n") / "data.txt"
     with watching(edk, extension.path) as watcher:
         stand(watcher, extension, "slow")
         mark = watcher.mark()

@@ -83,7 +83,7 @@ def test_engine_cut_off_during_a_build(
     ):
         stand(watcher, extension, "slow")
         mark = watcher.mark()
-        save(step, "sleep 1\n")
+        save(step, f"sleep 1; : {extension.suffix}\n")
         watcher.first(lambda e: e["event"] == "StepMoved" and "step.sh" in e["title"], mark)
         engine.cut()
         away = watcher.wait("OutOfReach", mark)

@@ -21,8 +21,8 @@ SAVES = 100
 
 
 def slow(extension: Extension, short: str, seconds: float) -> Path:
-    """Write an image of which a step sleeps so long, and return its data file."""
-    folder = extension.image(short, f"COPY data.txt /\nRUN sleep {seconds}\n", extension.base)
+    """Write an image of which a step sleeps so long, and return its data file; no build before has that step."""
+    folder = extension.image(short, f"COPY data.txt /\nRUN sleep {seconds}; : {extension.suffix}\n", extension.base)
     return folder / "data.txt"
 
 
