@@ -126,7 +126,7 @@ class Command:
             cwd=self.cwd,
             env=self.environ,
             stdin=subprocess.DEVNULL,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _heed_hangups, **options},
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _heed_signals, **options},
         )
         self.started.append(process)
         return process
@@ -139,9 +139,10 @@ class Command:
                 process.communicate()
 
 
-def _heed_hangups() -> None:
-    """Begin as from a terminal: whoever runs the tests by nohup, or as a service, has HUP ignored."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def _heed_signals() -> None:
+    """Begin as from a terminal: who runs the tests by nohup or in the background of a script has HUP or INT ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def finished(process: subprocess.Popen[bytes], timeout: float = 120) -> Run:
