@@ -90,9 +90,18 @@ class Settings:
         """Return the address that pushes and look-ups go to."""
         return self.registry_push or self.registry
 
+    def log_path(self, image: str) -> str:
+        """Return where the full log of an image's last build goes."""
+        return self.state_path("logs", log_name(image))
+
     def state_path(self, *parts: str) -> str:
         """Return a path in the state folder."""
         return os.path.join(self.state_dir, *parts)  # noqa: PTH118 - pathlib costs 10 ms of every start
+
+
+def log_name(image: str) -> str:
+    """Return the name of an image's log file; names of images may hold slashes."""
+    return f"{image.replace('/', '_')}.log"
 
 
 # Variable of the environment → field. The first name that is set wins.

@@ -10,6 +10,7 @@ from pathlib import Path
 from edk.adapters.clock import SystemClock
 from edk.commands.wiring import settings_of
 from edk.domain.errors import EXIT_DONE, EXIT_INTERRUPTED, UsageError
+from edk.settings import log_name
 from edk.ui.log_tail import LogTail
 from edk.ui.text import safe
 
@@ -46,7 +47,7 @@ def log_path(folder: str, image: str) -> Path:
 
 
 def _path(folder: str, image: str) -> Path:
-    return Path(folder) / f"{image.replace('/', '_')}{SUFFIX}"
+    return Path(folder) / log_name(image)
 
 
 def _no_log(path: Path, image: str) -> UsageError:

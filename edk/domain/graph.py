@@ -37,6 +37,11 @@ class BaseLink:
     external: str
     line: int
 
+    @property
+    def position(self) -> str:
+        """Return what tells it from the Dockerfile's other images, as its part of the fingerprint is called."""
+        return f"{self.ref} of line {self.line}"
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -62,6 +67,11 @@ class Node:
     def key(self) -> str:
         """Return the target's identity."""
         return self.target.key
+
+    @property
+    def buildable(self) -> bool:
+        """Return whether it may be built: it has a name, is not set to be ignored, and nothing keeps it from it."""
+        return bool(self.target.name) and not self.target.build_ignore and not self.problem
 
     @property
     def depends_on(self) -> tuple[str, ...]:
@@ -181,7 +191,6 @@ class _Builder:
             problem = self.tell(target, codes.IGNORED_BASE.at(target.dockerfile, use.line, message))
         return BaseLink(index, ref, base.key, "", use.line), (base,), problem
 
-
     def _unbuilt(
         self, target: Target, use: ImageUse, ref: str, local: LocalName, found: Sequence[Target]
     ) -> tuple[str, str]:
@@ -296,8 +305,7 @@ def waves(graph: BuildGraph) -> tuple[tuple[str, ...], ...]:
     keys = {node.key for node in graph.nodes}
     for node in graph.nodes:
         below = [d for d in node.depends_on if d in keys]
-        buildable = node.target.name and not node.target.build_ignore and not node.problem
-        if buildable and all(d in level for d in below):
+        if node.buildable and all(d in level for d in below):
             level[node.key] = max((level[d] + 1 for d in below), default=0)
     result: list[list[str]] = []
     for key, depth in level.items():

@@ -154,5 +154,5 @@ def _failure(task: Task, services: Services, error: Exception) -> ev.ImageFailed
         line=error.line if isinstance(error, StepFailedError) else 0,
         instruction=error.instruction if isinstance(error, StepFailedError) else "",
         log_tail=error.log_tail if isinstance(error, StepFailedError) else (),
-        log=services.settings.state_path("logs", f"{name.replace('/', '_')}.log"),
+        log=services.settings.log_path(name),
     )

@@ -118,7 +118,7 @@ def plan_workspace(
     if memory.graph is None or not _are_the_same(memory.graph[0], parts):
         memory.graph = parts, graph_of(settings, request, workspace)
     graph = memory.graph[1]
-    wanted = {n.key: (n.target.name, n.tags) for n in graph.nodes if _is_buildable(n)}
+    wanted = {n.key: (n.target.name, n.tags) for n in graph.nodes if n.buildable}
     unasked = _ask_registry(services, graph, wanted, memory) if request.ask_registry else ""
     standings = {key: standing for key, standing in memory.standings.items() if key in wanted}
     prepared, problems = _prepare(tree, graph, settings, memory, all_stages=request.all_stages)
@@ -208,10 +208,6 @@ def _only_bases(graph: BuildGraph, catalog: Catalog, resolution: Resolution, rul
     return build_graph(bases, catalog, Resolution(references=resolution.references), rules)
 
 
-def _is_buildable(node: Node) -> bool:
-    return bool(node.target.name) and not node.target.build_ignore and not node.problem
-
-
 def _local_externals(graph: BuildGraph, aliases: RegistryAliases) -> dict[str, tuple[str, str]]:
     """Return ref → repository and tag of bases that stand in the local registry without a Dockerfile."""
     found = {}
@@ -237,7 +233,7 @@ def _prepare(
     problems: list[LocatedDiagnostic] = []
     by_key = graph.by_key
     for node in graph.nodes:
-        if not _is_buildable(node):
+        if not node.buildable:
             prepared.append(Prepared(node))
             continue
         triggers = [by_key[key] for key in node.depends_on if by_key[key].target.reading.onbuild]
@@ -285,12 +281,11 @@ def _prepared(
     images = []
     used = []
     for base in node.bases:
-        position = f"{base.ref} of line {base.line}"
         if base.target:
-            images.append((position, f"fingerprint:{fingerprints.get(base.target, '')}"))
+            images.append((base.position, f"fingerprint:{fingerprints.get(base.target, '')}"))
             continue
         digest = externals.get(base.external, "")
-        images.append((position, f"digest:{digest}" if digest else f"ref:{base.external}"))
+        images.append((base.position, f"digest:{digest}" if digest else f"ref:{base.external}"))
         used.append((base.index, pinned(base.external, digest, settings)))
     reading = node.target.reading
     inputs = Inputs(

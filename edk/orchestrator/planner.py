@@ -123,7 +123,7 @@ def rebuilt_bases(old: PlannedImage | None, new: PlannedImage, labels: Mapping[s
     return tuple(
         labels.get(base.target, base.ref)
         for base in new.node.bases
-        if base.target and f"image {base.ref} of line {base.line}" in changed
+        if base.target and f"image {base.position}" in changed
     )
 
 

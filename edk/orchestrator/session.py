@@ -127,7 +127,7 @@ class WatchSession:
             refs=planned.refs if planned else (),
             saves=(save.cause,) if save else (),
             error=self._errors.get(target.label, ImageError()) if target.phase == "failed" else ImageError(),
-            log=self._settings.state_path("logs", f"{target.label.replace('/', '_')}.log"),
+            log=self._settings.log_path(target.label),
             last_seconds=self._seconds.get(target.label, 0.0),
         )
 

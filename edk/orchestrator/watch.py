@@ -143,8 +143,11 @@ class WatchLoop(Loop):
     def when_settled(self, tell: Callable[[], None]) -> None:
         """Look at everything once more, and call back when nothing runs and nothing waits after that."""
         self._waiting.append(tell)
-        again = RescanNeeded("somebody waits for it", quiet=True)
-        self._gathering = gather(self._gathering, again, self._monotonic())
+        self._look_at_everything("somebody waits for it")
+
+    def _look_at_everything(self, reason: str) -> None:
+        """Have everything compared by content with the next batch, without a word unless something did change."""
+        self._gathering = gather(self._gathering, RescanNeeded(reason, quiet=True), self._monotonic())
 
     def image(self, key: str) -> PlannedImage | None:
         """Return what the plan says of a target."""
@@ -251,8 +254,7 @@ class WatchLoop(Loop):
                 self._no_plan = error.message
                 self._emit(ev.Noticed(f"the plan could not be made anew: {error.message}", error.hint))
             # What the batch held is not lost: everything is looked at again, after a while.
-            again = RescanNeeded("the plan could not be made", quiet=True)
-            self._gathering = gather(self._gathering, again, self._monotonic())
+            self._look_at_everything("the plan could not be made")
             self._look_again = self._monotonic() + PLAN_PAUSE
             return
         self._no_plan = ""
@@ -261,14 +263,15 @@ class WatchLoop(Loop):
         head = self._watch.head()
         switched, self._head = head != self._head, head
         cause = cause_of(batch, files, switched=switched)
-        fingerprints = {i.key: i.fingerprint for i in before.images} if before else {}
-        concerned = [i for i in plan.images if i.action == "build" and fingerprints.get(i.key) != i.fingerprint]
+        old = {image.key: image for image in before.images} if before else {}
+        concerned = [
+            i for i in plan.with_action("build") if i.key not in old or old[i.key].fingerprint != i.fingerprint
+        ]
         if files or concerned:
             self.last_cause = cause
             names = tuple(image.label for image in concerned)
             self._emit(ev.SavesNoticed(cause, tuple(files), names, planned - batch.last))
         labels = {image.key: image.label for image in plan.images}
-        old = {image.key: image for image in before.images} if before else {}
         for image in concerned:
             bases = rebuilt_bases(old.get(image.key), image, labels)
             why = f"{' and '.join(bases)} rebuilt" if bases else cause
@@ -315,7 +318,7 @@ class WatchLoop(Loop):
         self._watch.back(what)
         # It may have lost what it had: everything is asked for again.
         self._planner.forget_registry()
-        self._gathering = gather(self._gathering, RescanNeeded(f"the {what} is back", quiet=True), self._monotonic())
+        self._look_at_everything(f"the {what} is back")
 
     def _judge(self, post: TaskFailed) -> None:
         kind = post.failure.kind

@@ -149,7 +149,7 @@ def _build_and_push(
             f"{target.root.path}/{target.dockerfile}",
             len(image.context.files),
             image.context.total_bytes,
-            services.settings.state_path("logs", f"{name.replace('/', '_')}.log"),
+            services.settings.log_path(name),
             task.attempt,
         )
     )

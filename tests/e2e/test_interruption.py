@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Command, finished
+from tests.support.command import Command, finished, processes_with
 from tests.support.extension import Extension, snapshot, workflow
 from tests.support.reading_back import RegistryReader
 
@@ -22,19 +22,6 @@ pytestmark = pytest.mark.e2e
 
 VERSION = "1.2.3"
 PATIENCE = 15.0
-
-
-def processes_with(mark: str) -> list[str]:
-    """Return the command lines of all processes of this machine that hold a text."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-        except OSError:
-            continue
-        if mark in line:
-            found.append(line)
-    return found
 
 
 def wait_for(what: Callable[[], object], seconds: float = PATIENCE) -> bool:

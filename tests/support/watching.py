@@ -178,19 +178,6 @@ def light(engine_endpoint: str, registry_host: str, tmp_path: Path) -> Extension
     return with_probe(Extension(folder, "scratch"))
 
 
-def processes_with(mark: str) -> list[str]:
-    """Return the command lines of all processes of this machine that hold a text; steps of builds are among them."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-        except OSError:
-            continue
-        if mark in line:
-            found.append(line)
-    return found
-
-
 def until(what: Callable[[], object], seconds: float = PATIENCE) -> float:
     """Wait until something holds, and return how long that took, in seconds; fail if it never does."""
     started = time.monotonic()
