@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Command, finished
+from tests.support.command import Command, finished, processes_with
 from tests.support.extension import Extension
 from tests.support.reading_back import RegistryReader
-from tests.support.watching import PROBE, processes_with, save, settle, stand, until, watching
+from tests.support.watching import PROBE, save, settle, stand, until, watching
 
 pytestmark = pytest.mark.e2e
 

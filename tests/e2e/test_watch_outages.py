@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Command
+from tests.support.command import Command, processes_with
 from tests.support.extension import Extension
 from tests.support.outages import CuttableEngine, OwnRegistry
 from tests.support.reading_back import RegistryReader
-from tests.support.watching import PROBE, processes_with, save, stand, until, watching
+from tests.support.watching import PROBE, save, stand, until, watching
 
 pytestmark = pytest.mark.e2e
 
