@@ -148,6 +148,32 @@ class Registry(Protocol):
     def retag(self, repository: str, digest: str, tag: str) -> None:
         """Make a tag point at a manifest that the repository already holds."""
 
+    def repositories(self) -> tuple[str, ...]:
+        """Return the names of all repositories, sorted; also of those that lost their last image."""
+
+    def has_blob(self, repository: str, digest: str) -> bool:
+        """Say whether a repository holds a blob, by its registry's word."""
+
+    def upload(self, repository: str, digest: str, size: int, pieces: Iterable[bytes]) -> None:
+        """Store a blob of `size` bytes; raise DigestMismatchError if it is not what its digest says."""
+
+    def mount(self, repository: str, digest: str, source: str) -> bool:
+        """Have a repository hold a blob that another one holds; return False if that is not to be had."""
+
+    def put_manifest(self, repository: str, reference: str, media_type: str, content: bytes) -> str:
+        """Store a manifest under a tag or its digest, and return its digest.
+
+        Raises:
+            DigestMismatchError: a blob that it names is not there, or the registry did not keep it.
+        """
+
+    def delete(self, repository: str, digest: str) -> bool:
+        """Remove a manifest and every tag that points at it; return whether it was there.
+
+        Raises:
+            BuildError: the registry does not let images be deleted.
+        """
+
 
 class ChartPackager(Protocol):
     """Makes a chart archive out of a staged chart folder."""

@@ -137,3 +137,75 @@ def test_retag_of_what_is_not_there_is_an_error(world: World) -> None:
     with pytest.raises(DigestMismatchError):
         world.registry.retag(world.repository, "sha256:" + "0" * 64, "latest")
     assert world.registry.head(world.repository, "latest") is None
+
+
+def _store(world: World, repository: str, content: bytes) -> str:
+    world.registry.upload(repository, digest_of(content), len(content), [content[:3], content[3:]])
+    return digest_of(content)
+
+
+def test_an_uploaded_blob_is_there_and_read_back(world: World) -> None:
+    """A blob that comes in pieces is held by its repository, and by no other."""
+    digest = _store(world, world.repository, b"some blob")
+
+    assert world.registry.has_blob(world.repository, digest)
+    assert not world.registry.has_blob(f"{world.repository}/other", digest)
+    assert b"some blob" == b"".join(world.registry.blob(world.repository, digest))
+
+
+def test_an_upload_of_something_else_is_refused(world: World) -> None:
+    """What is not of its digest is not stored under it."""
+    wrong = digest_of(b"another")
+
+    with pytest.raises(DigestMismatchError):
+        world.registry.upload(world.repository, wrong, 4, [b"blob"])
+
+    assert not world.registry.has_blob(world.repository, wrong)
+
+
+def test_a_blob_of_another_repository_is_mounted(world: World) -> None:
+    """Mounting gives a repository the blob of another one without sending it; what is nowhere can't be mounted."""
+    digest = _store(world, world.repository, b"shared blob")
+    other = f"{world.repository}/other"
+
+    assert world.registry.mount(other, digest, world.repository)
+    assert not world.registry.mount(other, digest_of(b"nowhere"), world.repository)
+
+    assert world.registry.has_blob(other, digest)
+    assert not world.registry.has_blob(other, digest_of(b"nowhere"))
+
+
+def test_a_manifest_that_is_put_stands_under_tag_and_digest(world: World) -> None:
+    """What is put is read back byte by byte; a repository with an image is listed."""
+    config = config_of({"a": "b"})
+    _store(world, world.repository, config)
+
+    digest = world.registry.put_manifest(world.repository, "1.0", MANIFEST, manifest_of(config))
+
+    by_tag = world.registry.manifest(world.repository, "1.0")
+    assert digest_of(manifest_of(config)) == digest
+    assert by_tag is not None
+    assert (digest, manifest_of(config)) == (by_tag[0].digest, by_tag[1])
+    assert world.repository in world.registry.repositories()
+
+
+def test_a_manifest_without_its_blobs_is_refused(world: World) -> None:
+    """A registry takes no manifest of which a blob is missing."""
+    with pytest.raises(DigestMismatchError):
+        world.registry.put_manifest(world.repository, "1.0", MANIFEST, manifest_of(config_of({"not": "there"})))
+
+    assert world.registry.head(world.repository, "1.0") is None
+
+
+def test_a_deleted_manifest_takes_its_tags_along(world: World) -> None:
+    """Deleting removes the manifest and all its tags, and nothing else; a second time it is not there any more."""
+    digest = world.put(world.repository, "1.0", {"n": "1"})
+    other = world.put(world.repository, "2.0", {"n": "2"})
+    world.registry.retag(world.repository, digest, "latest")
+
+    assert world.registry.delete(world.repository, digest)
+    assert not world.registry.delete(world.repository, digest)
+
+    assert ("2.0",) == world.registry.tags(world.repository)
+    there = world.registry.head(world.repository, "2.0")
+    assert other == (there and there.digest)

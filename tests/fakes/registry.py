@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from edk.domain.errors import DigestMismatchError, EdkError
+from edk.domain.errors import DigestMismatchError, EdkError, RegistryUnreachableError
 from edk.domain.requests import ManifestInfo
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -113,6 +113,72 @@ class FakeRegistry:
         if self._verified(repository, digest) is None:
             raise DigestMismatchError(f"{repository} does not hold {digest}, so it can't be tagged {tag}")
         self._repositories[repository].tags[tag] = digest
+
+    def blob(self, repository: str, digest: str) -> Iterator[bytes]:
+        """Yield a blob; fail at its end if it is not what its digest says."""
+        self._called("blob", repository, digest)
+        content = self._blobs_of(repository).get(digest)
+        if content is None:
+            raise RegistryUnreachableError(f"{repository} does not hold the blob {digest}")
+        yield content
+        if digest_of(content) != digest:
+            raise DigestMismatchError(f"{repository}: blob {digest} is something else")
+
+    def repositories(self) -> tuple[str, ...]:
+        """Return the names of all repositories, sorted."""
+        self._called("repositories", "", "")
+        return tuple(sorted(self._repositories))
+
+    def has_blob(self, repository: str, digest: str) -> bool:
+        """Say whether a repository holds a blob."""
+        self._called("has_blob", repository, digest)
+        return digest in self._blobs_of(repository)
+
+    def upload(self, repository: str, digest: str, size: int, pieces: Iterable[bytes]) -> None:
+        """Store a blob; fail if it is not what its digest says."""
+        self._called("upload", repository, digest)
+        content = b"".join(pieces)
+        if digest_of(content) != digest or len(content) != size:
+            raise DigestMismatchError(f"{repository}: what was uploaded as {digest} is something else")
+        self._repositories.setdefault(repository, _Repository()).configs[digest] = content
+
+    def mount(self, repository: str, digest: str, source: str) -> bool:
+        """Have a repository hold a blob of another one."""
+        self._called("mount", repository, digest)
+        content = self._blobs_of(source).get(digest)
+        if content is None:
+            return False
+        self._repositories.setdefault(repository, _Repository()).configs[digest] = content
+        return True
+
+    def put_manifest(self, repository: str, reference: str, media_type: str, content: bytes) -> str:
+        """Store a manifest whose blobs are there."""
+        self._called("put_manifest", repository, reference)
+        held = self._repositories.setdefault(repository, _Repository())
+        manifest = json.loads(content)
+        named = [*([manifest["config"]] if "config" in manifest else []), *manifest.get("layers", [])]
+        if any(descriptor["digest"] not in held.configs for descriptor in named):
+            raise DigestMismatchError(f"{repository} refuses the manifest {reference}: a blob is not there")
+        digest = digest_of(content)
+        held.manifests[digest] = content
+        if not reference.startswith("sha256:"):
+            held.tags[reference] = digest
+        return digest
+
+    def delete(self, repository: str, digest: str) -> bool:
+        """Remove a manifest and every tag that points at it."""
+        self._called("delete", repository, digest)
+        held = self._repositories.get(repository)
+        if held is None or digest not in held.manifests:
+            return False
+        del held.manifests[digest]
+        for tag in [tag for tag, there in held.tags.items() if there == digest]:
+            del held.tags[tag]
+        return True
+
+    def _blobs_of(self, repository: str) -> dict[str, bytes]:
+        held = self._repositories.get(repository)
+        return held.configs if held else {}
 
     def _called(self, method: str, repository: str, reference: str) -> None:
         self.calls.append((method, repository, reference))

@@ -16,6 +16,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from edk.adapters.registry.faults import unexpected
 from edk.adapters.registry.transport import Answer, Transport
+from edk.adapters.registry.writing import RegistryWriting
 from edk.domain.errors import DigestMismatchError
 from edk.domain.requests import ManifestInfo
 
@@ -30,7 +31,7 @@ _NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
 _PAGES = 1_000
 
 
-class HttpRegistry:
+class HttpRegistry(RegistryWriting):
     """Asks one registry; see `edk.ports.Registry`. Any number of threads may use it.
 
     Args:
@@ -136,14 +137,21 @@ class HttpRegistry:
 
     def tags(self, repository: str) -> tuple[str, ...]:
         """Return the tags of a repository, sorted; none if it does not exist."""
-        path = f"/v2/{repository}/tags/list?n=1000"
+        return self._pages(f"/v2/{repository}/tags/list?n=1000", "tags")
+
+    def repositories(self) -> tuple[str, ...]:
+        """Return the names of all repositories, sorted; see `edk.ports.Registry.repositories`."""
+        return self._pages("/v2/_catalog?n=1000", "repositories")
+
+    def _pages(self, path: str, field: str) -> tuple[str, ...]:
+        """Return the names that a list holds which may come in pages, sorted."""
         found: set[str] = set()
         for _ in range(_PAGES):
             answer = self._ask("GET", path, {})
             if answer is None:
                 break
-            tags = _object(answer.body).get("tags")
-            found.update(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else None
+            names = _object(answer.body).get(field)
+            found.update(name for name in names if isinstance(name, str)) if isinstance(names, list) else None
             link = _NEXT.search(answer.header("link"))
             if link is None:
                 break

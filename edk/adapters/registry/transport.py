@@ -113,6 +113,32 @@ class Transport:
         except (HTTPError, OSError) as error:
             raise explained(self.host, self.proxy, error) from error
 
+    def upload(self, path: str, size: int, pieces: Iterable[bytes]) -> Answer:
+        """Send a blob's content piece by piece, and return the answer.
+
+        Args:
+            path: of an upload that was begun.
+            size: of the blob.
+            pieces: its content; whatever their iterator raises comes out unchanged.
+
+        Raises:
+            RegistryUnreachableError: see `send`; nothing is sent twice.
+        """
+        from urllib3.exceptions import HTTPError
+
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        if known := self._authorization.get(path.split("/blobs/", 1)[0]):
+            headers["Authorization"] = known
+        try:
+            answer = self._once("PUT", f"{self.scheme}://{self.host}{path}", headers, pieces)
+        except (HTTPError, OSError) as error:
+            raise explained(self.host, self.proxy, error) from error
+        if answer.status in (401, 403):
+            raise refused(self.host, "PUT", path, answer.status, answer.body)
+        if answer.status == 429 or answer.status >= 500:
+            raise unwell(self.host, "PUT", path, answer.status, answer.body)
+        return answer
+
     def insist_json(self, answer: Answer) -> None:
         """Raise RegistryUnreachableError if a page for people answered, as captive portals and proxies do."""
         kind = answer.header("content-type").partition(";")[0].strip().lower()
@@ -134,11 +160,14 @@ class Transport:
                 raise explained(self.host, self.proxy, error) from error
         raise AssertionError("the second attempt returns or raises")
 
-    def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        deadline = time.monotonic() + _TOTAL_SECONDS
+    def _once(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None
+    ) -> Answer:
         response = self._manager().request(
             method, url, headers=dict(headers), body=body, preload_content=False, decode_content=True
         )
+        # From here on: a large blob may take long to send.
+        deadline = time.monotonic() + _TOTAL_SECONDS
         try:
             pieces, size = [], 0
             for piece in response.stream(_PIECE):
