@@ -6,10 +6,11 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, get_args
 
 from edk.config_file import convert, read_config
 from edk.domain.errors import UsageError
+from edk.domain.references import ReferenceMode
 
 DEFAULT_REGISTRY = "localhost:32000"
 DEFAULT_WORKSPACE = "/kaapana/app"
@@ -48,6 +49,8 @@ class Settings:
         network: of RUN steps; empty: the engine's default.
         platform: e.g. ``linux/amd64``; empty: the engine's own.
         allowed_frontends: prefixes of ``# syntax=`` images that may run; others are left out in the stream.
+        references: what the copies of operators, DAGs and charts name the images by that are built here: ``digest``,
+            ``tag``, or ``as-written``.
         proxies: proxy variables that are passed to builds.
         quiet_save: seconds after a plain save before it is built.
         quiet_burst: seconds without any other event before what came in a burst is built.
@@ -79,6 +82,7 @@ class Settings:
     network: str = ""
     platform: str = ""
     allowed_frontends: tuple[str, ...] = ()
+    references: ReferenceMode = "digest"
     proxies: tuple[tuple[str, str], ...] = ()
     quiet_save: float = 0.03
     quiet_burst: float = 0.2
@@ -124,6 +128,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "build_timeout": ("EDK_BUILD_TIMEOUT",),
     "network": ("EDK_NETWORK",),
     "platform": ("EDK_PLATFORM",),
+    "references": ("EDK_REFERENCES",),
     "quiet_save": ("EDK_QUIET_SAVE",),
     "quiet_burst": ("EDK_QUIET_BURST",),
     "quiet_removal": ("EDK_QUIET_REMOVAL",),
@@ -202,6 +207,8 @@ def _validated(settings: Settings) -> Settings:
                 "write host:port without http://, for example localhost:32000",
             )
     _check_engine_words(settings)
+    if settings.references not in get_args(ReferenceMode):
+        raise UsageError(f"references is {settings.references!r}", f"write one of {', '.join(get_args(ReferenceMode))}")
     return replace(
         settings,
         jobs=jobs,

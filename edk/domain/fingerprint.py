@@ -30,6 +30,7 @@ class Inputs:
         platform: e.g. ``linux/amd64``; empty: the engine's own.
         options: anything else that changes the content, e.g. the stage to build.
         files: of the context.
+        references: what rewritten files name: ``(part, identity)``, see `reference_part`.
     """
 
     dockerfile: str
@@ -38,6 +39,7 @@ class Inputs:
     platform: str = ""
     options: tuple[tuple[str, str], ...] = ()
     files: tuple[ContextFile, ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
 
 
 def components(inputs: Inputs) -> dict[str, str]:
@@ -49,6 +51,7 @@ def components(inputs: Inputs) -> dict[str, str]:
     parts.update({f"image {position}": identity for position, identity in inputs.images})
     parts.update({f"build argument {name}": _hash(value) for name, value in inputs.build_args})
     parts.update({f"option {name}": value for name, value in inputs.options})
+    parts.update(inputs.references)
     parts.update({_file_name(file.path): _file_identity(file) for file in inputs.files})
     return parts
 
@@ -56,6 +59,29 @@ def components(inputs: Inputs) -> dict[str, str]:
 def fingerprint(parts: Mapping[str, str]) -> str:
     """Return the fingerprint of inputs given by `components`, as ``sha256:`` and 64 hex digits."""
     return "sha256:" + _hash(FORMAT, *(text for pair in sorted(parts.items()) for text in pair))
+
+
+def reference_part(name: str) -> str:
+    """Return what the part is called that says which image stands for a name in rewritten files."""
+    return f"{_REFERENCE}{name}"
+
+
+def sealed(parts: Mapping[str, str], refs: Mapping[str, str]) -> dict[str, str]:
+    """Return inputs with the references that are written, in the place of what they were made from.
+
+    An image that ships references is another one as soon as these are: also where an image that they mean was
+    built anew from the same inputs. So its fingerprint is taken once they are known.
+
+    Args:
+        parts: inputs part by part.
+        refs: name of an image → the reference that is written for it.
+    """
+    return {**parts, **{reference_part(name): f"ref:{ref}" for name, ref in refs.items()}}
+
+
+def without_references(parts: Mapping[str, str]) -> dict[str, str]:
+    """Return inputs without the images that rewritten files name."""
+    return {name: value for name, value in parts.items() if not name.startswith(_REFERENCE)}
 
 
 def changed(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
@@ -79,7 +105,8 @@ def declared(build_args: Iterable[tuple[str, str]], names: Iterable[str]) -> tup
     return tuple(sorted((name, value) for name, value in build_args if name in known))
 
 
-_NOT_FILES = ("the Dockerfile", "the platform", "image ", "build argument ", "option ")
+_REFERENCE = "the reference to "
+_NOT_FILES = ("the Dockerfile", "the platform", "image ", "build argument ", "option ", _REFERENCE, "references in ")
 
 
 def _file_name(path: str) -> str:

@@ -10,7 +10,9 @@ from typing import Literal
 from edk.domain.codes import resolving as codes
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.model import ImageUse
+from edk.domain.operators.model import ImagePlace
 from edk.domain.reference import LocalName, split_local, substitute, valid_name, valid_tag, variables_of
+from edk.domain.references import ReferenceEdit, ReferenceMode, RewrittenFile
 from edk.domain.resolve import Catalog, Names, Reference, Resolution, ResolvedImage, tags_of
 from edk.domain.upstream import replace_upstream
 from edk.domain.workspace import LocatedDiagnostic, Target
@@ -54,6 +56,7 @@ class Node:
         references: who refers to it.
         role: what it is for.
         problem: why it can't be built; empty if it can.
+        files: of its context, those of which it gets rewritten copies: they name images that are built here.
     """
 
     target: Target
@@ -62,6 +65,7 @@ class Node:
     references: tuple[Reference, ...]
     role: Role
     problem: str = ""
+    files: tuple[RewrittenFile, ...] = ()
 
     @property
     def key(self) -> str:
@@ -75,8 +79,13 @@ class Node:
 
     @property
     def depends_on(self) -> tuple[str, ...]:
-        """Return the keys of the targets it stands on, without repetition, in order."""
-        return tuple(dict.fromkeys(base.target for base in self.bases if base.target))
+        """Return the keys of the targets it stands on or names, without repetition, in order."""
+        return tuple(dict.fromkeys((*(base.target for base in self.bases if base.target), *self.names)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the keys of the targets that its rewritten files name, without repetition, in order."""
+        return tuple(dict.fromkeys(key for file in self.files for key in file.targets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +114,14 @@ class GraphRules:
         overrides: of upstream references.
         mirrors: of upstream registries.
         all_stages: whether stages that the last one does not need are built too (the classic builder).
+        references: what copies of operators and DAGs name their images by.
     """
 
     names: Names
     overrides: Mapping[str, str]
     mirrors: Mapping[str, str]
     all_stages: bool = False
+    references: ReferenceMode = "digest"
 
 
 class _Builder:
@@ -123,6 +134,7 @@ class _Builder:
         self.nodes: dict[str, Node] = {}
         self.diagnostics: list[LocatedDiagnostic] = list(resolution.diagnostics)
         self.base_tags: dict[str, list[Reference]] = {}
+        self.targets = {target.key: target for targets in catalog.by_name.values() for target in targets}
 
     def tell(self, target: Target, diagnostic: Diagnostic) -> str:
         """Note a diagnostic of a target and return its message, the problem of the target."""
@@ -141,8 +153,32 @@ class _Builder:
             problem = problem or trouble
             links.append(link)
             below.extend(found)
-        self.nodes[target.key] = Node(target, tuple(links), (), (), "other", problem)
-        return below
+        files = self._rewritten_files(target, links)
+        self.nodes[target.key] = Node(target, tuple(links), (), (), "other", problem, files)
+        return (*below, *(self.targets[key] for file in files for key in file.targets))
+
+    def _rewritten_files(self, target: Target, links: Sequence[BaseLink]) -> tuple[RewrittenFile, ...]:
+        """Return the files below a DAG image's context that name images which are built here."""
+        if self.rules.references == "as-written" or not self._ships_dags(target, links):
+            return ()
+        inside = f"{target.context}/" if target.context else ""
+        places: dict[str, list[tuple[ImagePlace, tuple[tuple[str, str], ...]]]] = {}
+        for resolved in self.resolution.places:
+            place = resolved.located.place
+            if resolved.located.root == target.root and place.file.startswith(inside):
+                places.setdefault(place.file, []).append((place, resolved.targets))
+        return tuple(
+            RewrittenFile(
+                file.removeprefix(inside),
+                tuple(ReferenceEdit(p.start, p.end, targets, p.sole) for p, targets in found),
+                found[0][0].content,
+            )
+            for file, found in places.items()
+        )
+
+    def _ships_dags(self, target: Target, links: Sequence[BaseLink]) -> bool:
+        references = self.resolution.references.get(target.key, ())
+        return any(r.how == "dag" for r in references) or any(_is_installer(link) for link in links)
 
     def _problem_of(self, target: Target) -> str:
         reading = target.reading
@@ -210,6 +246,11 @@ class _Builder:
         return f"{names.registry}/{local.name}{_suffix(ref)}", ""
 
 
+def _is_installer(link: BaseLink) -> bool:
+    """Tell whether an image is the platform's base for DAG images."""
+    return link.ref.rpartition("/")[2].startswith("base-installer")
+
+
 def _places(targets: Iterable[Target]) -> str:
     """Return where targets are, so that they can be told apart: with their roots if these differ."""
     found = tuple(targets)
@@ -239,9 +280,47 @@ def build_graph(selected: Iterable[Target], catalog: Catalog, resolution: Resolu
         target = pending.pop()
         if target.key not in builder.nodes:
             pending.extend(builder.add(target))
+    _drop_circular_names(builder)
     nodes = {key: _finished(node, builder) for key, node in builder.nodes.items()}
     ordered = _ordered(nodes, builder)
     return BuildGraph(tuple(ordered), tuple(resolution.images), tuple(dict.fromkeys(builder.diagnostics)))
+
+
+def _drop_circular_names(builder: _Builder) -> None:
+    """Leave as written what a file names that can't be built before the image that ships the file."""
+    edges = {
+        key: {base.target for base in node.bases if base.target in builder.nodes}
+        for key, node in builder.nodes.items()
+    }
+    for key in sorted(builder.nodes):
+        for name in builder.nodes[key].names:
+            if not _reaches(name, key, edges):
+                edges[key].add(name)
+                continue
+            node = builder.nodes[key]
+            builder.nodes[key] = replace(node, files=tuple(_without(file, name) for file in node.files))
+            label = builder.targets[name].label
+            message = f"{node.target.label} ships a file that names {label}, which can't be built before it"
+            builder.tell(node.target, codes.NAMES_ITSELF.at(node.target.dockerfile, 0, message))
+
+
+def _reaches(start: str, goal: str, edges: Mapping[str, set[str]]) -> bool:
+    """Tell whether there is a way from one target down to another, or they are the same."""
+    seen, pending = {start}, [start]
+    while pending:
+        key = pending.pop()
+        if key == goal:
+            return True
+        new = edges.get(key, set()) - seen
+        seen |= new
+        pending.extend(new)
+    return False
+
+
+def _without(file: RewrittenFile, key: str) -> RewrittenFile:
+    """Return a rewritten file in which one image stays as it is written."""
+    edits = (replace(e, names=tuple(n for n in e.names if n[1] != key)) for e in file.edits)
+    return replace(file, edits=tuple(edit for edit in edits if edit.names))
 
 
 def _finished(node: Node, builder: _Builder) -> Node:
@@ -264,7 +343,7 @@ def _role(node: Node, references: Iterable[Reference], stood_on: bool) -> Role:
     hows = {reference.how for reference in references}
     if node.target.local_only or stood_on:
         return "base"
-    if "dag" in hows or any(base.ref.rpartition("/")[2].startswith("base-installer") for base in node.bases):
+    if "dag" in hows or any(_is_installer(base) for base in node.bases):
         return "dag"
     return "processing" if hows & {"operator", "processing"} else "other"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from edk.domain.files import ContextFile
-from edk.domain.fingerprint import changed, sentence
+from edk.domain.fingerprint import changed, fingerprint, sealed, sentence, without_references
 from edk.domain.graph import BuildGraph, Node
+from edk.domain.references import RewrittenFile
 from edk.domain.workspace import LocatedDiagnostic, Workspace
 
 Action = Literal["build", "skip", "ignore", "blocked"]
@@ -54,12 +55,15 @@ class PlannedImage:
         node: the target in the graph.
         action: ``build``, ``skip``, ``ignore`` or ``blocked``.
         reason: why, for people.
-        fingerprint: of its inputs; empty if they can't be known.
+        fingerprint: of its inputs, those of the images that it names included; empty if they can't be known.
+        carried: the fingerprint that the image carries, see `edk.domain.fingerprint.sealed`; empty where an image
+            that it names has to be built first.
         parts: its inputs part by part, see `edk.domain.fingerprint.components`.
         context: what is sent.
         refs: that it is going to have.
         digest: of the image in the registry that has this fingerprint; empty if there is none.
         externals: (index of an image use, reference to build from) of bases that no target yields.
+        files: of which it gets rewritten copies.
         again: whether somebody asked to build it once more, although the same inputs were tried before.
     """
 
@@ -72,6 +76,8 @@ class PlannedImage:
     refs: tuple[str, ...] = ()
     digest: str = ""
     externals: tuple[tuple[int, str], ...] = ()
+    carried: str = ""
+    files: tuple[RewrittenFile, ...] = ()
     again: bool = False
 
     @property
@@ -125,6 +131,19 @@ class Prepared:
     parts: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
     externals: tuple[tuple[int, str], ...] = ()
+    files: tuple[RewrittenFile, ...] = ()
+
+
+def reference(registry: str, name: str, tag: str, digest: str) -> str:
+    """Return what a rewritten file names an image by: its digest, or a tag where no digest is wanted.
+
+    Args:
+        registry: as nodes know it.
+        name: of the image.
+        tag: the first one that it has.
+        digest: of its manifest; empty: by its tag.
+    """
+    return f"{registry}/{name}@{digest}" if digest else f"{registry}/{name}:{tag}"
 
 
 def decide(
@@ -133,6 +152,8 @@ def decide(
     known_inputs: Mapping[str, Mapping[str, str]],
     registry: str,
     forced: Collection[str] = (),
+    *,
+    by_digest: bool = True,
 ) -> tuple[PlannedImage, ...]:
     """Decide for every image what happens to it.
 
@@ -142,12 +163,36 @@ def decide(
         known_inputs: fingerprint → inputs part by part, of images built earlier, to say what changed.
         registry: the local registry's name in references.
         forced: keys of targets to build in any case.
+        by_digest: whether rewritten files name images by their digests, which only a built image has.
     """
     decided: dict[str, PlannedImage] = {}
     for item in prepared:
         standing = standings.get(item.node.key, Standing(asked=False))
-        decided[item.node.key] = _decide(item, standing, decided, known_inputs, registry, item.node.key in forced)
+        sealing = _seal(item, decided, registry, forced, by_digest=by_digest)
+        image = _decide(sealing, standing, decided, known_inputs, registry, item.node.key in forced)
+        decided[item.node.key] = replace(image, fingerprint=item.fingerprint)
     return tuple(decided.values())
+
+
+def _seal(
+    item: Prepared, decided: Mapping[str, PlannedImage], registry: str, forced: Collection[str], *, by_digest: bool
+) -> Prepared:
+    """Return inputs with the references that are going to be written.
+
+    The fingerprint is empty where an image that is named has to be built first.
+    """
+    named = dict(pair for file in item.files for edit in file.edits for pair in edit.names)
+    if not named:
+        return item
+    refs = {}
+    for name, key in named.items():
+        image = decided.get(key)
+        built = image is not None and image.digest and (image.action == "skip" or key not in forced)
+        if image is None or not image.node.tags or (by_digest and not built):
+            return replace(item, parts=without_references(item.parts), fingerprint="")
+        refs[name] = reference(registry, name, image.node.tags[0], image.digest if by_digest else "")
+    parts = sealed(item.parts, refs)
+    return replace(item, parts=parts, fingerprint=fingerprint(parts))
 
 
 def _decide(
@@ -173,6 +218,8 @@ def _decide(
             refs,
             digest,
             item.externals,
+            item.fingerprint,
+            item.files,
         )
 
     if item.node.problem:
@@ -184,8 +231,9 @@ def _decide(
     for key in item.node.depends_on:
         below = decided.get(key)
         if below is None or below.action in {"blocked", "ignore"}:
-            name = below.label if below else next(b.ref for b in item.node.bases if b.target == key)
-            return planned("blocked", f"it stands on {name}, which can't be built")
+            name = below.label if below else next((b.ref for b in item.node.bases if b.target == key), key)
+            verb = "names" if key in item.node.names else "stands on"
+            return planned("blocked", f"it {verb} {name}, which can't be built")
     if item.context.problem:
         return planned("blocked", item.context.problem)
     if target.broken and not digest:
@@ -198,7 +246,7 @@ def _decide(
     missing = [tag for tag in item.node.tags if standing.tags.get(tag, ("", ""))[1] != item.fingerprint]
     if not missing:
         return planned("skip", "unchanged, and in the registry")
-    return planned("build", _why_build(item, standing, missing, known_inputs, digest))
+    return planned("build", _why_build(item, standing, missing, known_inputs, digest, decided))
 
 
 def _why_build(
@@ -207,7 +255,13 @@ def _why_build(
     missing: Sequence[str],
     known_inputs: Mapping[str, Mapping[str, str]],
     digest: str,
+    decided: Mapping[str, PlannedImage],
 ) -> str:
+    if not item.fingerprint:
+        first = [decided[key].label for key in item.node.names if decided[key].action == "build"]
+        old = known_inputs.get(standing.tags.get(missing[0], ("", ""))[1])
+        own = changed(without_references(old), item.parts) if old else ()
+        return sentence((*own, *(f"{name}, which it names, is built anew" for name in first)))
     if digest:
         return f"unchanged, but the tag {', '.join(missing)} is missing or points elsewhere"
     if not standing.tags:

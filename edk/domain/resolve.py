@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,6 +23,7 @@ from edk.domain.workspace import (
     LocatedChart,
     LocatedDiagnostic,
     LocatedImage,
+    LocatedPlace,
     Root,
     Target,
     Workspace,
@@ -80,6 +81,14 @@ class ResolvedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class ResolvedPlace:
+    """An expression that names images, with those that are built here: name → key of the target."""
+
+    located: LocatedPlace
+    targets: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """Targets by name, nearest first.
 
@@ -114,12 +123,14 @@ class Resolution:
 
     Args:
         images: the operator images.
+        places: the expressions in Python files that name images which are built here.
         references: key of a target → who refers to it.
         wanted: keys of targets that something refers to, in the order found.
         diagnostics: what could not be resolved.
     """
 
     images: list[ResolvedImage] = field(default_factory=list)
+    places: list[ResolvedPlace] = field(default_factory=list)
     references: dict[str, list[Reference]] = field(default_factory=dict)
     wanted: list[Target] = field(default_factory=list)
     diagnostics: list[LocatedDiagnostic] = field(default_factory=list)
@@ -136,6 +147,7 @@ def resolve(workspace: Workspace, catalog: Catalog, names: Names) -> Resolution:
     resolution = Resolution()
     for located in workspace.operator_images:
         _resolve_operator_image(located, catalog, names, resolution)
+    resolution.places.extend(_resolved_places(workspace.image_places, catalog, names))
     for located_chart in workspace.charts:
         if located_chart.root.kind == "extension":
             _resolve_chart(located_chart, workspace.charts, catalog, names, resolution)
@@ -179,6 +191,19 @@ def _resolve_operator_image(located: LocatedImage, catalog: Catalog, names: Name
         tag = ""
     for target in found:
         resolution.refer(target, Reference(image.file, image.line, image.owner, "operator", tag))
+
+
+def _resolved_places(places: Iterable[LocatedPlace], catalog: Catalog, names: Names) -> Iterator[ResolvedPlace]:
+    """Yield the places that name images which are built here; who writes a digest means exactly that image."""
+    for located in places:
+        targets: dict[str, str] = {}
+        for value in located.place.values:
+            local = split_local(substitute(value, names.variables), names.aliases)
+            found = catalog.find(local.name) if local is not None and not local.digest else ()
+            if local is not None and len(found) == 1 and not found[0].build_ignore:
+                targets[local.name] = found[0].key
+        if targets:
+            yield ResolvedPlace(located, tuple(targets.items()))
 
 
 def _note_not_local(root: Root, file: str, line: int, name: str, catalog: Catalog, resolution: Resolution) -> None:

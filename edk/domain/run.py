@@ -17,6 +17,7 @@ SETTLED: frozenset[Phase] = frozenset({"done", "skipped", "failed", "blocked", "
 BY_ANOTHER = "another process built it"
 BLOCKED_BY = "blocked by "
 BASE_ANEW = "its base was built anew"
+NAMES_ANEW = "an image that it names was built anew"
 GONE = "its Dockerfile is gone"
 GOOD: frozenset[Phase] = frozenset({"done", "skipped"})
 
@@ -31,7 +32,8 @@ class TargetRun:
         phase: where it stands.
         reason: why.
         fingerprint: that is wanted now.
-        depends_on: keys of targets it stands on.
+        depends_on: keys of targets it stands on or names.
+        names: keys of those that it names: it is another image as soon as one of these is.
         digest: of the image in the registry, in phases done and skipped.
         weight: length of the longest path of builds that wait for it, itself included.
         running: fingerprint that a worker builds right now; empty if none does.
@@ -54,6 +56,7 @@ class TargetRun:
     not_before: float = 0.0
     kind: FailureKind = ""
     stood_on: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A target as the plan wants it; `action` as in the plan, `again` as there."""
+    """A target as the plan wants it; `action` as in the plan, `again` as there, `names` as in `TargetRun`."""
 
     key: str
     label: str
@@ -97,6 +100,7 @@ class Wanted:
     depends_on: tuple[str, ...]
     digest: str = ""
     again: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +125,13 @@ class WorkerStarted:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSucceeded:
-    """All refs of an image with this fingerprint stand in the registry."""
+    """All refs of an image with this fingerprint stand in the registry; `carried` is what its label says."""
 
     key: str
     fingerprint: str
     digest: str
     skipped: bool = False
+    carried: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +213,7 @@ def _ended(
     """Return the state after a worker's closing message; `free` is its target, nobody at it any more."""
     match message:
         case WorkerSucceeded():
-            return _put(_reopened(state, message), _succeeded(free, message))
+            return _put(_named_anew(_reopened(state, message), message), _succeeded(state, free, message))
         case WorkerFailed():
             return _put(state, _failed(state, free, message))
         case WorkerCancelled():
@@ -298,6 +303,7 @@ def _adopted(wanted: Wanted, old: TargetRun | None, weight: float, forced: bool)
         wanted.digest if phase == "skipped" else "",
         weight,
         kind="sources" if phase == "blocked" else "",
+        names=wanted.names,
     )
     if old is None or (wanted.again and not old.running):
         return fresh
@@ -310,7 +316,7 @@ def _adopted(wanted: Wanted, old: TargetRun | None, weight: float, forced: bool)
     tried = old.phase == "failed" or (forced and old.phase == "done")
     if phase == "waiting" and old.fingerprint == wanted.fingerprint and tried:
         # The same inputs failed before, or were just built by force: trying again would tell nothing new.
-        return replace(old, depends_on=wanted.depends_on, weight=weight, label=wanted.label)
+        return replace(old, depends_on=wanted.depends_on, names=wanted.names, weight=weight, label=wanted.label)
     if phase == old.phase == "waiting" and old.fingerprint == wanted.fingerprint and old.not_before:
         # Waits for its next attempt: a new plan neither shortens the pause nor gives attempts back.
         return replace(fresh, reason=old.reason, attempts=old.attempts, not_before=old.not_before)
@@ -331,9 +337,24 @@ def _weights(wanted: tuple[Wanted, ...]) -> dict[str, float]:
     return weights
 
 
-def _succeeded(free: TargetRun, message: WorkerSucceeded) -> TargetRun:
+def _named_anew(state: RunState, built: WorkerSucceeded) -> RunState:
+    """Return the state in which what names an image waits again, now that this one is another than before."""
+    if state.targets[built.key].digest in ("", built.digest):
+        return state
+    again = {
+        key: replace(target, phase="waiting", reason=NAMES_ANEW, attempts=0, not_before=0.0)
+        for key, target in state.targets.items()
+        if built.key in target.names and target.phase in GOOD and not target.running and not state.stopping
+    }
+    return replace(state, targets={**state.targets, **again}) if again else state
+
+
+def _succeeded(state: RunState, free: TargetRun, message: WorkerSucceeded) -> TargetRun:
     if free.phase != "running" or message.fingerprint != free.fingerprint:
         return free if free.phase != "running" else replace(free, phase="waiting", attempts=0)
+    stood_on = dict(zip(free.depends_on, free.stood_on, strict=False))
+    if any(state.targets[key].digest not in ("", stood_on.get(key)) for key in free.names):
+        return replace(free, phase="waiting", reason=NAMES_ANEW, attempts=0)
     if message.skipped:
         return replace(free, phase="skipped", reason=BY_ANOTHER, digest=message.digest, not_before=0.0)
     return replace(free, phase="done", digest=message.digest, not_before=0.0)

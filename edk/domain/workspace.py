@@ -8,7 +8,7 @@ from typing import Literal
 from edk.domain.charts.model import ChartReading
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.model import DockerfileReading
-from edk.domain.operators.model import OperatorImage
+from edk.domain.operators.model import ImagePlace, OperatorImage
 
 RootKind = Literal["extension", "extensions", "platform", "bundled"]
 
@@ -80,6 +80,14 @@ class LocatedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class LocatedPlace:
+    """An expression that names images, with the root of its file."""
+
+    root: Root
+    place: ImagePlace
+
+
+@dataclass(frozen=True, slots=True)
 class LocatedChart:
     """A chart with its root."""
 
@@ -107,7 +115,8 @@ class Workspace:
     Args:
         roots: nearest first.
         targets: of all roots.
-        operator_images: of the extensions that were asked for.
+        operator_images: of the extensions that were asked for; of a file that is broken, those that it last named.
+        image_places: the expressions that may come to images, in the files as they are.
         charts: of all roots.
         diagnostics: of reading.
         files: how many files and folders were looked at.
@@ -117,6 +126,7 @@ class Workspace:
     roots: tuple[Root, ...]
     targets: tuple[Target, ...] = ()
     operator_images: tuple[LocatedImage, ...] = ()
+    image_places: tuple[LocatedPlace, ...] = ()
     charts: tuple[LocatedChart, ...] = ()
     diagnostics: tuple[LocatedDiagnostic, ...] = ()
     files: int = 0

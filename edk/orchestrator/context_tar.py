@@ -17,7 +17,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from edk.domain.errors import ContextChangedError, SourceError
 from edk.domain.files import ContextFile, Entry
@@ -60,6 +61,7 @@ def stream_context(
     root: str,
     tree: SourceTree,
     member: str = DOCKERFILE_MEMBER,
+    rewritten: Mapping[str, Callable[[bytes], bytes]] | None = None,
 ) -> Iterator[bytes]:
     """Yield a context as a tar, in pieces of about 1 MiB.
 
@@ -69,16 +71,23 @@ def stream_context(
         root: the context's folder, absolute.
         tree: reads them.
         member: name of the Dockerfile, see `dockerfile_member`; a file of this path is checked, and not sent.
+        rewritten: path of a small file → what makes its content as it is sent.
 
     Raises:
         ContextChangedError: a file is not, or no longer, what `files` says of it.
         SourceError: a file can't be read.
     """
-    return _joined(_members(dockerfile, sorted(files, key=lambda file: file.path), root, tree, member))
+    ordered = sorted(files, key=lambda file: file.path)
+    return _joined(_members(dockerfile, ordered, root, tree, member, rewritten or {}))
 
 
 def _members(
-    dockerfile: bytes, files: Sequence[ContextFile], root: str, tree: SourceTree, member: str
+    dockerfile: bytes,
+    files: Sequence[ContextFile],
+    root: str,
+    tree: SourceTree,
+    member: str,
+    rewritten: Mapping[str, Callable[[bytes], bytes]],
 ) -> Iterator[bytes]:
     own = next((file for file in files if file.path == member), None)
     first = tarfile.TarInfo(member)
@@ -90,6 +99,12 @@ def _members(
         if file is own:
             for _ in _checked(file, root, tree):
                 pass
+            continue
+        if file.kind == "file" and file.path in rewritten:
+            content = rewritten[file.path](b"".join(_checked(file, root, tree)))
+            yield _header(replace(file, size=len(content)))
+            yield content
+            yield _padding(len(content))
             continue
         yield _header(file)
         yield from _checked(file, root, tree)

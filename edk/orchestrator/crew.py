@@ -127,7 +127,7 @@ def closing_message(task: Task, services: Services, inbox: Inbox, cancellation: 
         failure = _failure(task, services, error)
         emit(ev.Noticed(f"a fault of the EDK itself: {error!r}", "\n".join(text)))
         return TaskFailed(key, fingerprint, False, failure)
-    return WorkerSucceeded(key, fingerprint, outcome.digest, outcome.skipped)
+    return WorkerSucceeded(key, fingerprint, outcome.digest, outcome.skipped, outcome.carried)
 
 
 def _kind(error: Exception) -> FailureKind:

@@ -173,7 +173,9 @@ class Loop:
         self._changed.clear()
         self._images = {image.key: image for image in plan.images}
         wanted = tuple(
-            Wanted(i.key, i.label, i.action, i.reason, i.fingerprint, i.node.depends_on, i.digest, i.again)
+            Wanted(
+                i.key, i.label, i.action, i.reason, i.fingerprint, i.node.depends_on, i.digest, i.again, i.node.names
+            )
             for i in plan.images
         )
         self._become(PlanAdopted(wanted, self._options.force))
@@ -228,7 +230,10 @@ class Loop:
     def _start(self, key: str) -> None:
         target = self.state.targets[key]
         bases = tuple(
-            BuiltBase(d, self._images[d].node.target.name, self.state.targets[d].digest) for d in target.depends_on
+            BuiltBase(
+                d, self._images[d].node.target.name, self.state.targets[d].digest, self._images[d].node.tags[0]
+            )
+            for d in target.depends_on
         )
         options = self._options
         task = Task(self._images[key], bases, target.attempts + 1, options.force, options.no_cache, options.pull)

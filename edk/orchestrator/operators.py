@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edk.domain.diagnostics import Diagnostic
-from edk.domain.operators.model import OperatorImage, PythonReading
+from edk.domain.operators.model import ImagePlace, OperatorImage, PythonReading
 from edk.orchestrator.readings import Reader, code_stamp, decoded, pack
 
 if TYPE_CHECKING:
@@ -28,42 +28,47 @@ Files = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Linked:
-    """What the files name together; `imported` are the files that names were followed into."""
+class Linked:
+    """What the files name together.
+
+    Args:
+        imported: the files that names were followed into.
+        images: what operators and DAGs name.
+        places: the expressions that may come to images, in those files and the imported ones.
+        diagnostics: of operators and DAGs.
+    """
 
     imported: Files
     images: tuple[OperatorImage, ...]
+    places: tuple[ImagePlace, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
-def read_operators(
-    tree: SourceTree, cache: Cache, root: Root, found: Found
-) -> tuple[tuple[OperatorImage, ...], list[Diagnostic]]:
-    """Return the images that the operators and DAGs of a root name, and what is wrong in these files."""
+NOTHING = Linked((), (), (), ())
+
+
+def read_operators(tree: SourceTree, cache: Cache, root: Root, found: Found) -> Linked:
+    """Return the images that the operators and DAGs of a root name, where, and what is wrong in these files."""
     named = {c.path: c for c in (*found.operators, *found.dags)}
     if not named:
-        return (), []
+        return NOTHING
     linked = _remembered(tree, cache, root, found, _digests(tree, root, named.values()))
-    if linked is not None:
-        return linked.images, list(linked.diagnostics)
-    return _read(tree, cache, root, found, named)
+    return linked if linked is not None else _read(tree, cache, root, found, named)
 
 
-def _remembered(tree: SourceTree, cache: Cache, root: Root, found: Found, files: Files) -> _Linked | None:
+def _remembered(tree: SourceTree, cache: Cache, root: Root, found: Found, files: Files) -> Linked | None:
     """Return what was found before, if all files still are what they were then."""
     key = _key(files, found)
-    linked = decoded(msgspec.msgpack.Decoder(_Linked), cache.readings(KIND, [key]).get(key)) if files else None
+    linked = decoded(msgspec.msgpack.Decoder(Linked), cache.readings(KIND, [key]).get(key)) if files else None
     if linked is None:
         return None
     imported = [found.python[path] for path, _ in linked.imported if path in found.python]
     return linked if _digests(tree, root, imported) == linked.imported else None
 
 
-def _read(
-    tree: SourceTree, cache: Cache, root: Root, found: Found, named: dict[str, Candidate]
-) -> tuple[tuple[OperatorImage, ...], list[Diagnostic]]:
+def _read(tree: SourceTree, cache: Cache, root: Root, found: Found, named: dict[str, Candidate]) -> Linked:
     # Imported here: where nothing changed, nothing is parsed or linked.
-    from edk.domain.operators.linking import link, needed_imports
+    from edk.domain.operators.linking import link_with_places, needed_imports
     from edk.domain.operators.reading import read_python
 
     reader = Reader("python", PythonReading, read_python)
@@ -76,18 +81,22 @@ def _read(
         read |= got
         needed = {n for path in got for n in needed_imports(path, got[path][1], found.python.keys())}
         wanted = {n: found.python[n] for n in sorted(needed - read.keys()) if n not in wanted}
-    images = tuple(
-        image for image in link({path: reading for path, (_, reading) in read.items()}) if image.file in named
-    )
+    images, places = link_with_places({path: reading for path, (_, reading) in read.items()})
     problems = tuple(replace(d, file=path) for path in named if path in read for d in read[path][1].diagnostics)
+    linked = Linked(
+        (),
+        tuple(image for image in images if image.file in named),
+        tuple(replace(place, content=read[place.file][0]) for place in places),
+        problems,
+    )
     if not unreadable:
         files = tuple(sorted((path, digest) for path, (digest, _) in read.items()))
         imported = tuple(file for file in files if file[0] not in named)
         key = _key(tuple(file for file in files if file[0] in named), found)
         fresh: dict[str, bytes] = {}
-        pack(fresh, key, _Linked(imported, images, problems))
+        pack(fresh, key, replace(linked, imported=imported))
         cache.store_readings(KIND, fresh)
-    return images, [*unreadable, *problems]
+    return replace(linked, diagnostics=(*unreadable, *problems))
 
 
 def _digests(tree: SourceTree, root: Root, candidates: Iterable[Candidate]) -> Files:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,10 +11,11 @@ import msgspec
 
 from edk.domain.charts.selection import check_dependencies, named_twice, packaged_charts
 from edk.domain.errors import ContextChangedError, SourceError, UsageError
-from edk.domain.fingerprint import Inputs, components, declared, fingerprint
+from edk.domain.fingerprint import Inputs, components, declared, fingerprint, reference_part
 from edk.domain.graph import BuildGraph, GraphRules, Node, build_graph, waves
 from edk.domain.plan import BuildPlan, ContextReading, Prepared, decide
 from edk.domain.reference import RegistryAliases, split_local, valid_tag
+from edk.domain.references import RewrittenFile
 from edk.domain.resolve import Catalog, Names, Resolution, resolve
 from edk.domain.workspace import LocatedDiagnostic, Root, Target, Workspace
 from edk.orchestrator.contexts import read_context
@@ -102,7 +103,9 @@ def graph_of(settings: Settings, request: PlanRequest, workspace: Workspace) -> 
     names = names_of(settings)
     catalog = Catalog.of(workspace.targets)
     resolution = resolve(workspace, catalog, names)
-    rules = GraphRules(names, dict(settings.base_overrides), dict(settings.mirrors), request.all_stages)
+    rules = GraphRules(
+        names, dict(settings.base_overrides), dict(settings.mirrors), request.all_stages, settings.references
+    )
     graph = build_graph(select(request, workspace, catalog, resolution), catalog, resolution, rules)
     if request.selection in {"bases", "all-bases"}:
         return _only_bases(graph, catalog, resolution, rules)
@@ -123,7 +126,14 @@ def plan_workspace(
     standings = {key: standing for key, standing in memory.standings.items() if key in wanted}
     prepared, problems = _prepare(tree, graph, settings, memory, all_stages=request.all_stages)
     forced = {n.key for n in graph.nodes} if request.force else set()
-    images = decide(prepared, standings, _KnownInputs(services.cache), settings.registry, forced)
+    images = decide(
+        prepared,
+        standings,
+        _KnownInputs(services.cache),
+        settings.registry,
+        forced,
+        by_digest=settings.references == "digest",
+    )
     return BuildPlan(
         workspace,
         graph,
@@ -259,10 +269,11 @@ def _remembered(
     node: Node, context: ContextReading, settings: Settings, memory: PlanMemory, fingerprints: Mapping[str, str]
 ) -> Prepared:
     """Return a node's inputs, those of the plan before if they were made of the same."""
-    made_of = tuple(
+    made_of: tuple[object, ...] = tuple(
         (base.target, fingerprints.get(base.target, ""), base.external, memory.externals.get(base.external, ""))
         for base in node.bases
     )
+    made_of += tuple((key, fingerprints.get(key, "")) for key in node.names)
     before = memory.prepared.get(node.key)
     if before is not None and before[0] == made_of and before[1] == node and before[2] is context:
         return before[3]
@@ -287,6 +298,7 @@ def _prepared(
         digest = externals.get(base.external, "")
         images.append((base.position, f"digest:{digest}" if digest else f"ref:{base.external}"))
         used.append((base.index, pinned(base.external, digest, settings)))
+    files = _sent(node.files, context)
     reading = node.target.reading
     inputs = Inputs(
         dockerfile=node.target.content_digest,
@@ -294,9 +306,27 @@ def _prepared(
         build_args=declared(settings.build_args, (arg.name for arg in reading.args)),
         platform=settings.platform,
         files=context.files,
+        references=tuple(_reference_parts(files, fingerprints)),
     )
     parts = components(inputs)
-    return Prepared(node, context, parts, fingerprint(parts), tuple(used))
+    return Prepared(node, context, parts, fingerprint(parts), tuple(used), files)
+
+
+def _sent(files: Sequence[RewrittenFile], context: ContextReading) -> tuple[RewrittenFile, ...]:
+    """Return the rewritten files that are sent; raise ContextChangedError if one is another by now."""
+    sent = {file.path: file.digest for file in context.files if file.kind == "file"} if files else {}
+    for file in files:
+        if sent.get(file.path, file.content) != file.content:
+            raise ContextChangedError(f"{file.path} changed while it was read")
+    return tuple(file for file in files if file.path in sent)
+
+
+def _reference_parts(files: Sequence[RewrittenFile], fingerprints: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for file in files:
+        yield f"references in {file.path}", file.identity
+        for edit in file.edits:
+            for name, key in edit.names:
+                yield reference_part(name), f"fingerprint:{fingerprints.get(key, '')}"
 
 
 def pinned(ref: str, digest: str, settings: Settings) -> str:

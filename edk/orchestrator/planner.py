@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from edk.domain.errors import ContextChangedError
 from edk.domain.plan import BuildPlan, PlannedImage
+from edk.domain.run import NAMES_ANEW
 from edk.domain.saves import Batch
 from edk.domain.watching import SKIPPED_FOLDERS
 from edk.orchestrator.memory import PlanMemory, context_root
@@ -64,12 +65,7 @@ class Planner:
         for key in keys:
             self._memory.standings.pop(key, None)
         plan = self.after(NOTHING)
-        images = tuple(
-            replace(i, action="build", reason="asked for by edk rebuild", digest="", again=True)
-            if i.key in keys and i.action in {"skip", "build"}
-            else i
-            for i in plan.images
-        )
+        images = tuple(_forced(image, keys) for image in plan.images)
         self._plan = replace(plan, images=images)
         return self._plan
 
@@ -115,16 +111,40 @@ class Planner:
         return frozenset(kept)
 
 
-def rebuilt_bases(old: PlannedImage | None, new: PlannedImage, labels: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names of the bases that alone made an image another one; none if something of its own changed."""
+def _forced(image: PlannedImage, keys: Collection[str]) -> PlannedImage:
+    """Return an image as it is planned where some are asked for though nothing changed.
+
+    What names one of those is another image too, as soon as that one is.
+    """
+    if image.action not in {"skip", "build"}:
+        return image
+    if image.key in keys:
+        return replace(image, action="build", reason="asked for by edk rebuild", digest="", again=True)
+    if set(image.node.names) & set(keys):
+        return replace(image, action="build", reason=NAMES_ANEW, digest="", carried="")
+    return image
+
+
+def rebuilt_bases(
+    old: PlannedImage | None, new: PlannedImage, labels: Mapping[str, str], anew: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return the names of the bases that alone made an image another one; none if something of its own changed.
+
+    Args:
+        old: the image in the plan before.
+        new: the image.
+        labels: key of a target → its name.
+        anew: keys of targets that are built anew; those that the image names count like bases.
+    """
     if old is None or _changed_of(old, new):
         return ()
     changed = {position for position, identity in new.parts.items() if old.parts.get(position) != identity}
-    return tuple(
+    bases = [
         labels.get(base.target, base.ref)
         for base in new.node.bases
         if base.target and f"image {base.position}" in changed
-    )
+    ]
+    return tuple(dict.fromkeys((*bases, *(labels.get(key, key) for key in new.node.names if key in anew))))
 
 
 def _changed_of(old: PlannedImage | None, new: PlannedImage) -> list[str]:

@@ -20,6 +20,7 @@ from edk.domain.workspace import (
     LocatedChart,
     LocatedDiagnostic,
     LocatedImage,
+    LocatedPlace,
     Root,
     Target,
     Workspace,
@@ -75,6 +76,7 @@ def scan(tree: SourceTree, cache: Cache, request: ScanRequest, memory: PlanMemor
         roots=request.roots,
         targets=tuple(t for part in parts for t in part.targets),
         operator_images=tuple(i for part in parts for i in part.operator_images),
+        image_places=tuple(p for part in parts for p in part.image_places),
         charts=tuple(c for part in parts for c in part.charts),
         diagnostics=tuple(d for part in parts for d in part.diagnostics),
         files=sum(part.files for part in parts),
@@ -89,11 +91,14 @@ def _scan_root(
     targets, problems = _read_targets(tree, cache, request, root, found, memory.good)
     charts, chart_problems = _read_charts(tree, cache, root, found)
     images: tuple[LocatedImage, ...] = ()
+    places: tuple[LocatedPlace, ...] = ()
     operator_problems: list[Diagnostic] = []
     if root.kind == "extension":
-        named, operator_problems = read_operators(tree, cache, root, found)
-        named = _last_good_images(root, named, operator_problems, memory.good_images)
+        linked = read_operators(tree, cache, root, found)
+        operator_problems = list(linked.diagnostics)
+        named = _last_good_images(root, linked.images, operator_problems, memory.good_images)
         images = tuple(LocatedImage(root, image) for image in named)
+        places = tuple(LocatedPlace(root, place) for place in linked.places)
         operator_problems += _read_containers(tree, cache, root, found)
     else:
         # What is wrong in a root that is only looked into concerns nobody, until something of it is needed.
@@ -104,6 +109,7 @@ def _scan_root(
         roots=(root,),
         targets=tuple(targets),
         operator_images=images,
+        image_places=places,
         charts=tuple(LocatedChart(root, chart) for chart in charts),
         diagnostics=tuple(LocatedDiagnostic(root, d) for d in everything),
         files=found.entries,

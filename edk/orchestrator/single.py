@@ -61,6 +61,7 @@ def with_single(
         workspace,
         targets=(target, *(t for t in others if t.key != target.key)),
         operator_images=(),
+        image_places=(),
         charts=(),
         diagnostics=diagnostics,
     ), target.name

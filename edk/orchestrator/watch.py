@@ -272,8 +272,9 @@ class WatchLoop(Loop):
             names = tuple(image.label for image in concerned)
             self._emit(ev.SavesNoticed(cause, tuple(files), names, planned - batch.last))
         labels = {image.key: image.label for image in plan.images}
+        anew = {image.key for image in concerned}
         for image in concerned:
-            bases = rebuilt_bases(old.get(image.key), image, labels)
+            bases = rebuilt_bases(old.get(image.key), image, labels, anew)
             why = f"{' and '.join(bases)} rebuilt" if bases else cause
             self.saves[image.key] = Save(why, batch.last, noticed, planned)
         self.adopt(plan)
@@ -343,14 +344,15 @@ class WatchLoop(Loop):
     def _lacks_tags(self, post: WorkerSucceeded) -> bool:
         lacks = super()._lacks_tags(post)
         if lacks:
-            self._planner.built(post.key, post.fingerprint, post.digest, self._started_as[post.key].node.tags)
+            carried = post.carried or post.fingerprint
+            self._planner.built(post.key, carried, post.digest, self._started_as[post.key].node.tags)
         return lacks
 
     def _succeeded(self, message: WorkerSucceeded) -> None:
         target = self.state.targets.get(message.key)
         self._answers("registry")
         if target is not None and target.phase in GOOD:
-            self._planner.built(message.key, message.fingerprint, message.digest)
+            self._planner.built(message.key, message.carried or message.fingerprint, message.digest)
             self._tell_served(target)
 
     def _tell_served(self, target: TargetRun) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
@@ -22,6 +23,7 @@ from edk.domain.workspace import Target
 from edk.orchestrator.context_tar import dockerfile_member, stream_context
 from edk.orchestrator.observe import stand
 from edk.orchestrator.pipeline import INPUTS
+from edk.orchestrator.sealing import Seal, seal
 from edk.orchestrator.services import Services
 from edk.orchestrator.walk import follow_inside
 from edk.ports import Cancellation, SourceTree
@@ -33,11 +35,12 @@ Emit = Callable[[ev.Event], None]
 
 @dataclass(frozen=True, slots=True)
 class BuiltBase:
-    """A target that another stands on, as it stands in the registry."""
+    """A target that another stands on or names, as it stands in the registry; `tag` is its first one."""
 
     key: str
     repository: str
     digest: str
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Task:
 
     Args:
         image: what the plan says of it.
-        bases: the targets that it stands on.
+        bases: the targets that it stands on, or that the files which it ships name.
         attempt: from 1.
         force: build although another process may just have built the same.
         no_cache: build every step anew.
@@ -63,10 +66,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it; `skipped` if the registry had it already when the lock was got."""
+    """What came of it; `skipped` if the registry had it already when the lock was got, `carried` is its label."""
 
     digest: str
     skipped: bool = False
+    carried: str = ""
 
 
 def build_image(task: Task, services: Services, tree: SourceTree, emit: Emit, cancellation: Cancellation) -> Outcome:
@@ -87,17 +91,24 @@ def build_image(task: Task, services: Services, tree: SourceTree, emit: Emit, ca
     services.registry.ping()
     with _Locked(task.image, services, emit, cancellation) as waited:
         # Even who did not wait may come just behind another process that built the same, after the plan was made.
+        sealed = seal(
+            task.image,
+            {base.key: base.digest for base in task.bases},
+            {base.key: base.tag for base in task.bases},
+            services.settings,
+        )
         if not task.force and (waited or not task.image.again):
-            digest = _found_meanwhile(task, services)
+            digest = _found_meanwhile(task, services, sealed)
             if digest:
-                return Outcome(digest, skipped=True)
-        digest = "" if task.force else task.image.digest
+                return Outcome(digest, skipped=True, carried=sealed.fingerprint)
+        digest = task.image.digest if not task.force and task.image.carried == sealed.fingerprint else ""
         if digest:
             # The same content stands there under another tag: no build, no upload.
             emit(ev.ImageRetagged(task.image.label, digest, task.image.reason))
             _tag_all(task, services, digest, emit)
-            return Outcome(digest)
-        return _build_and_push(task, services, tree, emit, cancellation)
+        else:
+            digest = _build_and_push(task, services, tree, emit, cancellation, sealed)
+        return Outcome(digest, carried=sealed.fingerprint)
 
 
 class _Locked:
@@ -127,21 +138,22 @@ class _Locked:
         self._lock.release()
 
 
-def _found_meanwhile(task: Task, services: Services) -> str:
+def _found_meanwhile(task: Task, services: Services, sealed: Seal) -> str:
     """Return the digest if every wanted tag now has the fingerprint, since another process built it."""
     name = task.image.node.target.name
     standing = stand(services.registry, services.cache, name, task.image.node.tags)
     there = [standing.tags.get(tag, ("", "")) for tag in task.image.node.tags]
-    return there[0][0] if all(f == task.image.fingerprint for _, f in there) else ""
+    return there[0][0] if all(f == sealed.fingerprint for _, f in there) else ""
 
 
 def _build_and_push(
-    task: Task, services: Services, tree: SourceTree, emit: Emit, cancellation: Cancellation
-) -> Outcome:
+    task: Task, services: Services, tree: SourceTree, emit: Emit, cancellation: Cancellation, sealed: Seal
+) -> str:
+    """Build an image, push it under all its tags, and return its digest."""
     image = task.image
     target = image.node.target
     name = image.label
-    request, context = _request(task, services, tree)
+    request, context = _request(task, services, tree, sealed)
     emit(
         ev.ImageStarted(
             name,
@@ -173,13 +185,15 @@ def _build_and_push(
     built = services.builder.build(request, context, on_step, cancellation)
     seconds = services.clock.monotonic() - started
     emit(ev.ImageBuilt(name, built.image_id, built.steps, built.cached_steps, seconds))
-    digest = _push(task, services, built, request.tag, emit, cancellation)
-    _remember(task, services, digest)
+    digest = _push(task, services, built, request.tag, emit, cancellation, sealed)
+    _remember(services, digest, sealed)
     _tag_all(task, services, digest, emit, done=image.node.tags[0])
-    return Outcome(digest)
+    return digest
 
 
-def _request(task: Task, services: Services, tree: SourceTree) -> tuple[BuildRequest, Iterator[bytes]]:
+def _request(
+    task: Task, services: Services, tree: SourceTree, sealed: Seal
+) -> tuple[BuildRequest, Iterator[bytes]]:
     """Return what the engine is asked, and the context as a stream."""
     image = task.image
     target = image.node.target
@@ -203,13 +217,14 @@ def _request(task: Task, services: Services, tree: SourceTree) -> tuple[BuildReq
         dockerfile_member=member,
         features=target.reading.features,
         build_args=(*settings.proxies, *arguments),
-        labels=((LABEL, image.fingerprint),),
+        labels=((LABEL, sealed.fingerprint), *sealed.labels),
         platform=settings.platform,
         network=settings.network,
         no_cache=task.no_cache,
         pull=task.pull,
     )
-    return request, stream_context(dockerfile, image.context.files, root, tree, member)
+    rewritten = {file.path: partial(sealed.rewritten, file.path) for file in sealed.files}
+    return request, stream_context(dockerfile, image.context.files, root, tree, member, rewritten)
 
 
 def _dockerfile(tree: SourceTree, target: Target) -> bytes:
@@ -243,6 +258,7 @@ def _push(
     ref: str,
     emit: Emit,
     cancellation: Cancellation,
+    sealed: Seal,
 ) -> str:
     """Push the first ref, read its manifest back, and return its digest."""
     name = task.image.label
@@ -268,7 +284,7 @@ def _push(
             "somebody else pushed the same tag at the same moment; build again",
         )
     labels = services.registry.labels(repository, digest) or {}
-    if labels.get(LABEL) != task.image.fingerprint:
+    if labels.get(LABEL) != sealed.fingerprint:
         raise DigestMismatchError(
             f"{ref} in the registry does not carry the fingerprint that was built",
             "somebody else pushed the same tag at the same moment; build again",
@@ -286,11 +302,11 @@ def _tag_all(task: Task, services: Services, digest: str, emit: Emit, done: str 
             emit(ev.ImagePushed(task.image.label, ref, digest, services.clock.monotonic() - started))
 
 
-def _remember(task: Task, services: Services, digest: str) -> None:
-    services.cache.store_fingerprint(digest, task.image.fingerprint)
+def _remember(services: Services, digest: str, sealed: Seal) -> None:
+    services.cache.store_fingerprint(digest, sealed.fingerprint)
     try:
-        parts = msgspec.msgpack.encode(dict(task.image.parts))
+        parts = msgspec.msgpack.encode(dict(sealed.parts))
     except UnicodeEncodeError:
         # A file's name is no UTF-8: a later plan says that the inputs changed, and not which.
         return
-    services.cache.store_readings(INPUTS, {task.image.fingerprint: parts})
+    services.cache.store_readings(INPUTS, {sealed.fingerprint: parts})

@@ -80,6 +80,14 @@ LARGE_CONTEXT = Code(
     "All of it is hashed at each change and streamed to the engine at each build.",
     "copy less, or leave things out in .dockerignore",
 )
+NAMES_ITSELF = Code(
+    "EDK411",
+    "warning",
+    "an image ships a file that names the image itself, or one that stands on it",
+    "The reference can't be put in terms of what was built, for it would have to be known before it is built. It stays "
+    "as it is written, so a node that has an image of that tag goes on using it.",
+    "ship the file in another image",
+)
 CODES: tuple[Code, ...] = (
     NO_IMAGE_LABEL,
     AMBIGUOUS,
@@ -91,4 +99,5 @@ CODES: tuple[Code, ...] = (
     UNREFERENCED_TAG,
     MISSING_SOURCE,
     LARGE_CONTEXT,
+    NAMES_ITSELF,
 )

@@ -11,12 +11,12 @@ from edk.domain.operators import platform
 from edk.domain.operators.candidates import operator_like
 from edk.domain.operators.evaluating import Evaluator, Outcome
 from edk.domain.operators.lookup import Lookup, Spot, elsewhere
-from edk.domain.operators.model import ImageSite, OperatorImage, Place, PythonReading
+from edk.domain.operators.model import ImagePlace, ImageSite, OperatorImage, Place, PythonReading
 from edk.domain.operators.needs import names_in, needed_imports
 from edk.domain.operators.signatures import Signatures
 from edk.domain.reference import InvalidReferenceError, parse_symbolic
 
-__all__ = ["diagnose", "link", "needed_imports"]
+__all__ = ["diagnose", "link", "link_with_places", "needed_imports"]
 
 _CODES = {code.id: code for code in (RUN_TIME_IMAGE, INVALID_REFERENCE)}
 
@@ -39,12 +39,31 @@ def link(readings: Mapping[str, PythonReading]) -> tuple[OperatorImage, ...]:
     Returns:
         Sorted by file and place, one for each value that a place may have, without repetition.
     """
-    lookup = Lookup(readings)
-    linker = _Linker(lookup)
-    found: list[OperatorImage] = []
+    return link_with_places(readings)[0]
+
+
+def link_with_places(
+    readings: Mapping[str, PythonReading],
+) -> tuple[tuple[OperatorImage, ...], tuple[ImagePlace, ...]]:
+    """Return every image that the files name, as `link` does, and the expressions that may come to one.
+
+    An image of a class that inherits the expression has its own place, where it says its part of the name; the
+    expression is then that of the class inherited from.
+    """
+    linker = _Linker(Lookup(readings))
+    images: list[OperatorImage] = []
+    places: list[ImagePlace] = []
     for file in sorted(readings):
-        found.extend(linker.images(file))
-    return tuple(sorted(dict.fromkeys(found), key=lambda image: (image.file, image.start, image.end)))
+        for named in linker.named(file):
+            images.extend(named.images)
+            values = tuple(dict.fromkeys(image.value for image in named.images if image.value))
+            if values:
+                start, end = named.site.place.start, named.site.place.end
+                places.append(ImagePlace(file, start, end, values, named.sole and len(values) == 1))
+    return (
+        tuple(sorted(dict.fromkeys(images), key=lambda image: (image.file, image.start, image.end))),
+        tuple(sorted(dict.fromkeys(places), key=lambda place: (place.file, place.start, place.end))),
+    )
 
 
 def diagnose(images: Iterable[OperatorImage]) -> tuple[Diagnostic, ...]:
@@ -60,13 +79,23 @@ def diagnose(images: Iterable[OperatorImage]) -> tuple[Diagnostic, ...]:
     return tuple(found.values())
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What one site names; `sole` as in `ImagePlace`."""
+
+    site: ImageSite
+    images: tuple[OperatorImage, ...]
+    sole: bool
+
+
 class _Linker:
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
         self._signatures = Signatures(lookup)
         self._heirs: dict[tuple[str, int], list[tuple[str, int]]] | None = None
 
-    def images(self, file: str) -> Iterator[OperatorImage]:
+    def named(self, file: str) -> Iterator[_Named]:
+        """Yield what each site of a file names, if that is anything."""
         evaluator = Evaluator(self._lookup)
         for site in self._lookup.readings[file].sites:
             spot = Spot(file, site.scope, site.position, site.branch)
@@ -75,15 +104,29 @@ class _Linker:
                 continue
             if site.value.kind == "name" and site.value.text.endswith(".image"):
                 continue
-            for found in self._found(evaluator, site, spot, certain):
-                image = _image(found, certain)
-                if image is not None:
-                    yield image
+            inherited = list(self._inherited(evaluator, site, spot)) if certain else []
+            outcomes = evaluator.outcomes(site.value, spot)
+            made = (_image(found, certain) for found in self._found(inherited, outcomes, site, spot))
+            images = tuple(image for image in made if image is not None)
+            if images:
+                fixed = not inherited and len(outcomes) == 1 and outcomes[0].kind == "text"
+                yield _Named(site, images, fixed and self._is_fixed(site, spot))
 
-    def _found(self, evaluator: Evaluator, site: ImageSite, spot: Spot, certain: bool) -> Iterator[_Found]:
-        inherited = list(self._inherited(evaluator, site, spot)) if certain else []
+    def _is_fixed(self, site: ImageSite, spot: Spot) -> bool:
+        """Say whether a site is made of nothing that a caller, an heir or an assignment elsewhere may change.
+
+        Those are parameters (that have a default), what a function binds, and attributes.
+        """
+        firsts = {name.partition(".")[0] for name in names_in(site.value)}
+        if firsts & {"self", "cls"}:
+            return False
+        return all(meaning.spot.scope == 0 for first in firsts for meaning in self._lookup.name(first, spot))
+
+    def _found(
+        self, inherited: list[_Found], outcomes: tuple[Outcome, ...], site: ImageSite, spot: Spot
+    ) -> Iterator[_Found]:
         yield from inherited
-        for outcome in evaluator.outcomes(site.value, spot):
+        for outcome in outcomes:
             if inherited and outcome.kind == "unknown":
                 continue
             if outcome.kind == "given" and site.value.kind == "name" and "." not in site.value.text:

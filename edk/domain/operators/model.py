@@ -48,6 +48,28 @@ class OperatorImage:
 
 
 @dataclass(frozen=True, slots=True)
+class ImagePlace:
+    """An expression that names images, to be put in terms of others in a copy of its file.
+
+    Args:
+        file: path relative to its root, with ``/``.
+        start: byte offset of the expression in the file.
+        end: byte offset behind it.
+        values: the references that it may come to, as in `OperatorImage`; in the order found, without repetition.
+        sole: whether it comes to that one value whoever calls, inherits or assigns what: then a literal may stand
+            for it. Else what it comes to at run time has to be looked at.
+        content: sha256 of the file's content that the offsets are of; empty until the file is known.
+    """
+
+    file: str
+    start: int
+    end: int
+    values: tuple[str, ...]
+    sole: bool
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Expr:
     """An expression as far as it may become a text.
 
