@@ -32,6 +32,7 @@ def write_whole_folder(path: str, files: Mapping[str, bytes]) -> None:
     try:
         if os.path.lexists(partial):
             shutil.rmtree(partial)
+        partial.mkdir()
         try:
             for name, content in files.items():
                 _write(partial / name, content)
