@@ -61,7 +61,8 @@ def create_extension(services: Services, request: NewRequest, write: WriteFolder
     folder = f"{request.parent}/{request.extension.name}"
     lock = services.locks.try_acquire(f"new:{folder}")
     if lock is None:
-        raise UsageError(f"{services.locks.holder(f'new:{folder}') or 'another process'} is making {folder}")
+        holder = services.locks.holder(f"new:{folder}") or "another process"
+        raise UsageError(f"{holder} is making {folder}", "wait until it is done")
     try:
         tree = services.open_tree()
         _check_place(tree, folder)
