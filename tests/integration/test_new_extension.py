@@ -26,7 +26,6 @@ from tests.support.reading_back import RegistryReader
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 VERSION = "1.2.3"
-INSTALLER_VERSION = "0.0.0"
 PLATFORM = ("global.services_namespace=services", "global.registry_url=r.example/p", "global.kaapana_build_version=9")
 BATCH = {"WORKFLOW_DIR": "data", "BATCH_NAME": "batch", "OPERATOR_IN_DIR": "in", "OPERATOR_OUT_DIR": "out"}
 
@@ -158,19 +157,34 @@ def _packed(files: dict[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def test_the_default_is_built_and_runs(
-    command: Command, client: Any, registry: RegistryReader, helm: str
-) -> None:
-    """Both images are pushed, the chart asks for the one that there is, and the program describes an image."""
-    made = make(command, "default")
+@pytest.fixture(scope="module")
+def default(command: Command) -> Made:
+    """A new extension without options."""
+    return make(command, "default")
 
-    assert registry.has(made.name, VERSION)
-    written = run_image(client, made, {"data/batch/case-1/in/ct.nii.gz": image()}, BATCH)
+
+@pytest.fixture(scope="module")
+def tasks(command: Command) -> Made:
+    """A new extension whose workflow is one of tasks."""
+    return make(command, "v2", "--v2")
+
+
+def test_the_default_runs(default: Made, command: Command, client: Any) -> None:
+    """Its image is pushed, and describes an image; nothing is left to build."""
+    written = run_image(client, default, {"data/batch/case-1/in/ct.nii.gz": image()}, BATCH)
+
     assert {"size": [12, 10, 8], "voxel_mm": [0.5, 0.5, 2.0]} == json.loads(written["data/batch/case-1/out/ct.json"])
-    assert {f"localhost:32000/dag-{made.name}:{INSTALLER_VERSION}"} == containers(rendered(helm, made))
-    assert registry.has(f"dag-{made.name}", INSTALLER_VERSION)
-    again = command("build", "--dir", str(made.folder), "--no-import", "--json").expect(0)
+    again = command("build", "--dir", str(default.folder), "--no-import", "--json").expect(0)
     assert [] == again.images("ImageBuilt")
+
+
+def test_its_chart_asks_for_a_dag_image_that_there_is(default: Made, registry: RegistryReader, helm: str) -> None:
+    """In the registry, under the tag that the installer's chart has."""
+    (asked,) = containers(rendered(helm, default))
+    repository, _, tag = asked.removeprefix("localhost:32000/").partition(":")
+
+    assert f"dag-{default.name}" == repository
+    assert registry.has(repository, tag)
 
 
 def test_with_a_graphics_card(command: Command, client: Any, registry: RegistryReader) -> None:
@@ -182,23 +196,27 @@ def test_with_a_graphics_card(command: Command, client: Any, registry: RegistryR
     assert "NVIDIA_VISIBLE_DEVICES=all" in registry.config(made.name, VERSION)["config"]["Env"]
 
 
-def test_a_workflow_of_tasks(command: Command, client: Any, helm: str) -> None:
-    """The chart carries DAG and form, and the tasks run as processing-container.json in the image says."""
-    made = make(command, "v2", "--v2")
-
-    documents = rendered(helm, made)
+def test_the_chart_of_a_workflow_of_tasks_carries_it(tasks: Made, helm: str) -> None:
+    """DAG and form, as they are, for the platform's installer."""
+    documents = rendered(helm, tasks)
     (carried,) = [document["data"] for document in documents if document["kind"] == "ConfigMap"]
-    dag = f"dag_{made.name.replace('-', '_')}.py"
-    assert {dag, "workflow.json"} == set(carried)
-    assert (made.folder / f"workflow-chart/files/{dag}").read_text() == carried[dag]
+
+    written = {path.name: path.read_text() for path in (tasks.folder / "workflow-chart/files").iterdir()}
+    assert {f"dag_{tasks.name.replace('-', '_')}.py", "workflow.json"} == set(written)
+    assert written == carried
     assert {"r.example/p/workflow-installer:9"} == containers(documents)
 
+
+def test_tasks_run_as_the_image_says(tasks: Made, client: Any) -> None:
+    """One after the other, by the commands of the processing-container.json that the platform reads from it."""
     place = "home/kaapana/processing-container.json"
-    read = run_image(client, made, {}, {}, ["cp", "/processing-container.json", f"/{place}"])
+    read = run_image(client, tasks, {}, {}, ["cp", "/processing-container.json", f"/{place}"])
     container = json.loads(read["kaapana/processing-container.json"])
-    tasks = {task["identifier"]: task["command"] for task in container["templates"]}
-    both = " && ".join(" ".join(tasks[name]) for name in ("make-example", "process"))
-    written = run_image(client, made, {}, {}, ["sh", "-c", both])
+    commands = {task["identifier"]: " ".join(task["command"]) for task in container["templates"]}
+
+    script = f"{commands['make-example']} && {commands['process']}"
+    written = run_image(client, tasks, {}, {}, ["sh", "-c", script])
+
     results = {name: json.loads(text) for name, text in written.items() if name.startswith("kaapana/results/")}
     assert ["kaapana/results/example-0/image.json", "kaapana/results/example-1/image.json"] == sorted(results)
     assert {(16, 12, 8)} == {tuple(found["size"]) for found in results.values()}
