@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from edk.domain.new_extension import NewExtension
 from edk.domain.templates import fill, placeholders, render
@@ -98,6 +98,9 @@ def test_any_allowed_name_gives_python_that_compiles(name: str) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(ALLOWED)
+@example("no")
+@example("on")
+@example("null")
 def test_any_allowed_name_stays_text_in_yaml(name: str) -> None:
     """Also names such as no and on."""
     values = {e.v2: yaml.safe_load(_file(e, "values.yaml")) for e in variants(name)}
