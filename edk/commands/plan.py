@@ -16,7 +16,7 @@ from edk.ports import EventSink
 from edk.settings import Settings
 
 
-class _Notices:
+class Notices:
     """Shows what the state has to say on stderr, for stdout belongs to the plan."""
 
     def emit(self, event: object) -> None:
@@ -43,7 +43,7 @@ def request_of(options: argparse.Namespace, settings: Settings) -> PlanRequest:
 def run(options: argparse.Namespace) -> int:
     """Print the plan; exit code 3 if the sources have errors."""
     settings = settings_of(options, options.dir)
-    sink: EventSink = _Notices()
+    sink: EventSink = Notices()
     with Wired(settings, sink, "edk plan") as services:
         request = request_of(options, settings)
         plan = _asked(services, steady_plan(services, request), request)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from edk.ports import Cache, SourceTree
 
 MAX_CHART_DEPTH = 8
+TEMPLATES = "templates"
+"""Folder of the bundled root that holds what `edk new` writes; its files say nothing of what to build here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def scan(tree: SourceTree, cache: Cache, request: ScanRequest, memory: PlanMemor
 def _scan_root(
     tree: SourceTree, cache: Cache, request: ScanRequest, root: Root, other_roots: set[str], memory: PlanMemory
 ) -> Workspace:
+    if root.kind == "bundled":
+        other_roots = {*other_roots, f"{root.path}/{TEMPLATES}"}
     found = walk(tree, root.path, request.exclude, other_roots, memory.seen)
     targets, problems = _read_targets(tree, cache, request, root, found, memory.good)
     charts, chart_problems = _read_charts(tree, cache, root, found)

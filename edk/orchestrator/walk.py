@@ -91,7 +91,7 @@ def walk(
         tree: the file system.
         root: absolute path.
         exclude: patterns of relative paths to leave out, as in ``edk.yaml``.
-        other_roots: absolute paths of roots that have a walk of their own and are left out here.
+        other_roots: absolute paths of folders that are left out, such as roots that have a walk of their own.
         known: what the walk before saw in each folder; a listing that is the same object is not looked through
             again. What this walk sees is put into it.
 
