@@ -116,18 +116,18 @@ class Workspace:
         roots: nearest first.
         targets: of all roots.
         operator_images: of the extensions that were asked for; of a file that is broken, those that it last named.
-        image_places: the expressions that may come to images, in the files as they are.
         charts: of all roots.
         diagnostics: of reading.
         files: how many files and folders were looked at.
         operator_files: how many operator and DAG files were read.
+        image_places: the expressions that may come to images, in the files as they are.
     """
 
     roots: tuple[Root, ...]
     targets: tuple[Target, ...] = ()
     operator_images: tuple[LocatedImage, ...] = ()
-    image_places: tuple[LocatedPlace, ...] = ()
     charts: tuple[LocatedChart, ...] = ()
     diagnostics: tuple[LocatedDiagnostic, ...] = ()
     files: int = 0
     operator_files: int = 0
+    image_places: tuple[LocatedPlace, ...] = ()

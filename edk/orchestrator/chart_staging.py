@@ -9,17 +9,13 @@ DAG image's tag is its version, and an old archive asks for a tag that nobody bu
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edk.domain.charts.archives import ARCHIVE_LIMIT
-from edk.domain.charts.edits import (
-    localise_images,
-    localise_passed_image,
-    set_dependencies,
-    set_text,
-    tag_by_build,
-)
+from edk.domain.charts.edits import set_dependencies, set_text, tag_by_build
+from edk.domain.charts.localising import localise_images, localise_listed, localise_passed_image
 from edk.domain.charts.model import ChartDependency, ChartReading
 from edk.domain.charts.nodes import text_at
 from edk.domain.charts.reading import is_chart_file, read_chart
@@ -27,6 +23,7 @@ from edk.domain.charts.selection import is_remote
 from edk.domain.charts.versions import DAG_INSTALLER, is_semantic, tag_version
 from edk.domain.charts.yamltext import read_yaml
 from edk.domain.errors import ChartError
+from edk.domain.references import RewrittenFile, rewrite_references
 from edk.orchestrator.chart_loading import load_chart
 from edk.ports import SourceTree
 
@@ -44,12 +41,20 @@ class StagingOptions:
         local_images: names of the images that stand there; templates take these from it. None: not known,
             then the DAG image is taken to be there, and templates stay as they are.
         installer_version: of the staged DAG installer; empty keeps its own.
+        refs: name of a local image → the reference that templates and DAG files get; one that is not there keeps its
+            tag.
+        dag_registries: name of a DAG image → what goes in front of it in the reference that its installer asks for,
+            see `edk.domain.charts.addressing`; for others that is `registry`.
+        files: absolute path of a Python file that names local images → what of it is rewritten, by the images' names.
     """
 
     version: str = ""
     registry: str = ""
     local_images: frozenset[str] | None = None
     installer_version: str = ""
+    refs: Mapping[str, str] = field(default_factory=dict)
+    dag_registries: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, RewrittenFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,8 @@ def stage_chart(tree: SourceTree, folder: str, by_name: Mapping[str, str], optio
     if options.registry and chart.dag_image and (local is None or chart.dag_image in local):
         keys = ("global", "custom_registry_url")
         content = files.get("values.yaml", b"")
-        files["values.yaml"] = set_text(content, keys, options.registry, f"{folder}/values.yaml")
+        registry = options.dag_registries.get(chart.dag_image, options.registry)
+        files["values.yaml"] = set_text(content, keys, registry, f"{folder}/values.yaml")
     return StagedChart(staged.name, version, files)
 
 
@@ -164,7 +170,8 @@ def _with_passed_image(
     for path, content in staged.files.items():
         if path.startswith("templates/"):
             text = content.decode("utf-8", "surrogateescape")
-            files[path] = localise_passed_image(text, options.registry).encode("utf-8", "surrogateescape")
+            ref = options.refs.get(image.text, "")
+            files[path] = localise_passed_image(text, options.registry, ref).encode("utf-8", "surrogateescape")
     return StagedChart(staged.name, staged.version, files)
 
 
@@ -194,15 +201,30 @@ def _edited(options: StagingOptions, chart: ChartReading, files: dict[str, bytes
             files["Chart.yaml"] = set_text(files["Chart.yaml"], ("version",), version, f"{folder}/Chart.yaml")
     local = options.local_images or frozenset()
     for path in [path for path in files if path == "values.yaml" or path.startswith("templates/")]:
-        if b"registry_url" not in files[path] and b".Chart.Version" not in files[path]:
+        marks = (b"registry_url", b".Chart.Version", options.registry.encode() or b"registry_url")
+        if not any(mark in files[path] for mark in marks):
             continue
         text = files[path].decode("utf-8", "surrogateescape")
         if options.registry:
-            text = localise_images(text, local, options.registry)
+            text = localise_images(text, local, options.registry, options.refs)
+            listed = {i.written for i in chart.images if i.how == "processing"}
+            text = localise_listed(text, {name: ref for name, ref in options.refs.items() if name in listed})
         if chart.name != DAG_INSTALLER and path != "values.yaml":
             text = tag_by_build(text)
         files[path] = text.encode("utf-8", "surrogateescape")
-    return StagedChart(chart.name, version, {p: files[p] for p in files if p not in _LOCKS})
+    kept = {path: content for path, content in files.items() if path not in _LOCKS}
+    made = {path: _with_references(options, content, f"{folder}/{path}") for path, content in kept.items()}
+    return StagedChart(chart.name, version, made)
+
+
+def _with_references(options: StagingOptions, content: bytes, path: str) -> bytes:
+    """Return a file of a chart with its images named as they were built, if it is a Python file that names some."""
+    file = options.files.get(path)
+    if file is None:
+        return content
+    if hashlib.sha256(content).hexdigest() != file.content:
+        raise ChartError(f"{path} changed while the chart was packaged", "Build again")
+    return rewrite_references(content, file.edits, options.refs)
 
 
 def _sound(folder: str, files: Mapping[str, bytes]) -> ChartReading:

@@ -17,7 +17,6 @@ from edk.domain.errors import ChartError
 
 Edit = tuple[int, int, str]
 
-_PLATFORM_REGISTRY = r"\{\{-?\s*\$?\.Values\.global\.registry_url\s*-?\}\}/"
 _CHART_VERSION = re.compile(r"\{\{-?\s*(\$?)\.Chart\.Version\s*-?\}\}")
 
 
@@ -63,27 +62,6 @@ def set_dependencies(content: bytes, versions: Mapping[str, str], file: str) -> 
         if (repository := text_at(item, "repository")) and repository.text:
             edits.append((repository.start, repository.end, '""'))
     return _apply(document.text, edits) if edits else content
-
-
-def localise_images(text: str, names: Iterable[str], registry: str) -> str:
-    """Return a template that takes some images from the local registry instead of the platform's.
-
-    Args:
-        text: of the template.
-        names: of the images that are built here.
-        registry: how nodes reach the local registry, e.g. ``localhost:32000``.
-    """
-    alternatives = "|".join(re.escape(name) for name in sorted(names))
-    if not alternatives or "registry_url" not in text:
-        return text
-    return re.sub(_PLATFORM_REGISTRY + rf"(?=(?:{alternatives})[:\"'@\s])", f"{registry}/", text)
-
-
-def localise_passed_image(text: str, registry: str) -> str:
-    """Return a sub-chart's template that takes the image it was passed by name from the local registry."""
-    if "registry_url" not in text:
-        return text
-    return re.sub(_PLATFORM_REGISTRY + r"(?=\{\{-?\s*\$?\.Values\.image\s*-?\}\})", f"{registry}/", text)
 
 
 def tag_by_build(text: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from edk.domain.charts.edits import localise_images, set_dependencies, set_text, tag_by_build
+from edk.domain.charts.edits import set_dependencies, set_text, tag_by_build
+from edk.domain.charts.localising import localise_images
 from edk.domain.errors import ChartError
 
 KEYS = ("global", "custom_registry_url")
