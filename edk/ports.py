@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
+from edk.domain.cluster import NodeImage, RunningImage
 from edk.domain.events import Event
 from edk.domain.files import Entry
 from edk.domain.requests import (
@@ -167,6 +168,20 @@ class Platform(Protocol):
 
     def import_image(self, filename: str) -> str:
         """Have an image archive below VOLUME_PATH imported into containerd; return what it says."""
+
+
+class Cluster(Protocol):
+    """The Kubernetes cluster that the platform runs in, looked at and never changed.
+
+    Both methods answer within seconds, and raise ClusterUnreachableError with the reason where no cluster is known
+    here, it does not answer, or we may not look: on a developer's own machine that is the normal case.
+    """
+
+    def images(self) -> tuple[NodeImage, ...]:
+        """Return what every node has; a kubelet tells its 50 largest images only, unless configured otherwise."""
+
+    def running(self) -> tuple[RunningImage, ...]:
+        """Return what every container of every pod was asked to run, and what it runs."""
 
 
 class FileLock(Protocol):

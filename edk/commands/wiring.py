@@ -195,6 +195,13 @@ def with_platform(services: Services) -> Services:
     return replace(services, platform=platform)
 
 
+def with_cluster(services: Services) -> Services:
+    """Return the services with the cluster; whether it answers is known once it is asked."""
+    from edk.adapters.kubernetes import KubernetesCluster
+
+    return replace(services, cluster=KubernetesCluster())
+
+
 def packager_of(settings: Settings) -> tuple[ChartPackager, str]:
     """Return what makes chart archives, and its name: helm where it is present, else our own writer."""
     import shutil
