@@ -73,7 +73,7 @@ class BackgroundDelivery:
             with self._changed:
                 while not self._waiting:
                     self._changed.wait()
-                _, parcel = self._waiting.popitem()
+                parcel = self._waiting.pop(next(iter(self._waiting)))
                 self._at_work = parcel.chart
             again = self._deliver(parcel)
             with self._changed:

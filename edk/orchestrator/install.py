@@ -18,7 +18,8 @@ from edk.domain.platform import (
 )
 from edk.orchestrator.deliver import Delivered, Delivery, Memory, Parcel
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = (0.2, 2.0)
+"""Between two looks at a release: at first, and once it takes long."""
 _WHERE = (
     f"See the Extensions page (refreshed in about {LIST_SECONDS} s), the log of kube-helm "
     "(kubectl -n admin logs deployment/kube-helm-deployment), and the pods (kubectl get pods -A)"
@@ -204,4 +205,5 @@ class _Look:
         """Wait a moment; raise ChartError with `late` once it takes too long."""
         if self.elapsed >= self._to.timeout:
             raise ChartError(late, _WHERE)
-        self._to.clock.sleep(LOOK_SECONDS)
+        soon, late_on = LOOK_SECONDS
+        self._to.clock.sleep(min(late_on, max(soon, self.elapsed / 5)))
