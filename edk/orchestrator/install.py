@@ -58,17 +58,30 @@ def install(parcel: Parcel, content: str, to: Delivery) -> None:
         to.sink.emit(ev.ChartInstalled(parcel.chart, parcel.version, parcel.chart, release.status, note, 0.0))
         return
     began = to.clock.monotonic()
-    if release is not None:
-        memory.keep(parcel.chart, replace(known, installed="", replacing=True))
-        _delete(parcel, release, extension, to)
-    to.platform.install_chart(parcel.chart, parcel.version, parcel.keywords)
-    memory.keep(parcel.chart, replace(known, installed="", replacing=False))
+    _put_in_place(parcel, release, extension, to)
     before = extension.deployment(parcel.chart)
     standing, note = _follow(parcel, before.updated if before else "", to)
     known = replace(known, installed=content, deployed=standing.deployed, replacing=False)
     memory.keep(parcel.chart, known)
     seconds = to.clock.monotonic() - began
     to.sink.emit(ev.ChartInstalled(parcel.chart, parcel.version, parcel.chart, standing.status, note, seconds))
+
+
+def _put_in_place(parcel: Parcel, release: ReleaseStatus | None, extension: Extension, to: Delivery) -> None:
+    """Install a chart in the place of a release, if there is one."""
+    memory = Memory(to.url, to.cache)
+    known = replace(memory.recall(parcel.chart), installed="")
+    if release is not None:
+        memory.keep(parcel.chart, replace(known, replacing=True))
+        _delete(parcel, release, extension, to)
+    try:
+        to.platform.install_chart(parcel.chart, parcel.version, parcel.keywords)
+    except ChartError as error:
+        if release is None:
+            raise
+        gone = "The release before was deleted, so nothing of it runs now; --install tries it again"
+        raise ChartError(error.message, f"{error.hint}\n{gone}") from error
+    memory.keep(parcel.chart, replace(known, replacing=False))
 
 
 def _listed(parcel: Parcel, to: Delivery) -> Extension:
@@ -90,7 +103,7 @@ def _left_alone(parcel: Parcel, extension: Extension) -> ev.Noticed:
 
 def _not_installed(parcel: Parcel) -> ev.Noticed:
     return ev.Noticed(
-        f"{parcel.chart} is not installed on the platform, so it was only uploaded",
+        f"{parcel.chart} is not installed on the platform, which only has its chart",
         f"install it on the Extensions page, which shows it in about {LIST_SECONDS} s, or with --install=always",
     )
 

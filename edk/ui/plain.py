@@ -210,8 +210,7 @@ class PlainLines:
                 yield self._row(event.chart, "uploaded", f"to {event.url}: {event.answer}")
             case ev.ChartFailed():
                 yield self._row(event.chart, "FAILED", event.message)
-                if event.hint:
-                    yield f"    {event.hint}"
+                yield from (f"    {line}" for line in event.hint.splitlines())
 
 
 def _summary(event: ev.RunFinished) -> str:

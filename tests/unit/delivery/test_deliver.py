@@ -307,8 +307,9 @@ def test_interrupted_in_between_it_is_gone_on_with(scene: Scene) -> None:
     """A release that we deleted is installed by the next run, though nothing is installed then."""
     scene.installed()
     scene.behaviour.install_fails = True
-    with pytest.raises(ChartError):
+    with pytest.raises(ChartError) as caught:
         scene.send("two", install="installed")
+    assert "nothing of it runs now" in caught.value.hint
     scene.behaviour.install_fails = False
     assert ["upload", "delete", "install"] == scene.calls
     scene.send("two", install="installed")
