@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
+from edk.domain.cluster import NodeImage, RunningImage
 from edk.domain.events import Event
 from edk.domain.files import Entry
+from edk.domain.platform import Extension, ReleaseStatus
 from edk.domain.requests import (
     BuildRequest,
     BuiltImage,
@@ -183,16 +185,46 @@ class ChartPackager(Protocol):
 
 
 class Platform(Protocol):
-    """kube-helm, the platform's chart service."""
+    """kube-helm, the platform's chart service.
+
+    Every method raises PlatformUnreachableError where it does not answer, and ChartError with its words where it
+    refuses or fails.
+    """
 
     def health(self) -> None:
-        """Return if it answers; raise PlatformUnreachableError."""
+        """Return if it answers."""
 
     def upload_chart(self, archive: str) -> str:
-        """Send a chart archive and return what it says; raise ChartError if refused."""
+        """Send a chart archive and return what it says."""
 
     def import_image(self, filename: str) -> str:
         """Have an image archive below VOLUME_PATH imported into containerd; return what it says."""
+
+    def extensions(self) -> tuple[Extension, ...]:
+        """Return the charts that it has, and what runs of them; up to 30 seconds old."""
+
+    def release(self, name: str) -> ReleaseStatus | None:
+        """Return what helm says of a release now, None if there is none."""
+
+    def install_chart(self, name: str, version: str, keywords: Sequence[str]) -> str:
+        """Install an uploaded chart under its own name; return what it says once helm has ended."""
+
+    def delete_release(self, name: str, version: str) -> str:
+        """Have a release deleted and return what it says at once; `release` tells when it is gone."""
+
+
+class Cluster(Protocol):
+    """The Kubernetes cluster that the platform runs in, looked at and never changed.
+
+    Both methods answer within seconds, and raise ClusterUnreachableError with the reason where no cluster is known
+    here, it does not answer, or we may not look: on a developer's own machine that is the normal case.
+    """
+
+    def images(self) -> tuple[NodeImage, ...]:
+        """Return what every node has; a kubelet tells its 50 largest images only, unless configured otherwise."""
+
+    def running(self) -> tuple[RunningImage, ...]:
+        """Return what every container of every pod was asked to run, and what it runs."""
 
 
 class FileLock(Protocol):
@@ -252,3 +284,6 @@ class Cache(Protocol):
 
     def record_build(self, record: bytes) -> None:
         """Append one finished build to the history."""
+
+    def flush(self) -> None:
+        """Write out now what would be written at the end, since what follows must not be forgotten."""

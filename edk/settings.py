@@ -37,6 +37,7 @@ class Settings:
         classic_builder: use the classic builder though the engine has BuildKit.
         kube_helm_url: address of kube-helm; empty: charts are not uploaded.
         volume_path: where image archives for the platform are put.
+        install_timeout: seconds in which the platform has to delete a release, and in which it has to be ready again.
         state_dir: where state, logs, staged charts and archives go.
         jobs: builds at once.
         retries: further attempts where infrastructure failed.
@@ -70,6 +71,7 @@ class Settings:
     classic_builder: bool = False
     kube_helm_url: str = ""
     volume_path: str = "/kaapana/minio/edk-to-minio"
+    install_timeout: int = 180
     state_dir: str = ""
     jobs: int = 0
     retries: int = 3
@@ -122,6 +124,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "classic_builder": ("EDK_CLASSIC_BUILDER",),
     "kube_helm_url": ("KUBE_HELM_URL",),
     "volume_path": ("VOLUME_PATH",),
+    "install_timeout": ("EDK_INSTALL_TIMEOUT",),
     "state_dir": ("EDK_STATE_DIR",),
     "jobs": ("EDK_JOBS",),
     "retries": ("EDK_RETRIES",),
@@ -193,7 +196,7 @@ def load_settings(
 def _validated(settings: Settings) -> Settings:
     if settings.jobs < 0 or settings.jobs > 1000:
         raise UsageError(f"jobs must be between 1 and 1000, not {settings.jobs}", "for example --jobs 4")
-    for field in ("retries", "build_timeout", "max_context_bytes"):
+    for field in ("install_timeout", "retries", "build_timeout", "max_context_bytes"):
         if getattr(settings, field) < 0:
             raise UsageError(f"{field} must not be negative, but is {getattr(settings, field)}")
     if not settings.registry.strip("/"):

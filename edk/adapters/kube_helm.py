@@ -9,13 +9,14 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from edk.domain.errors import ChartError, PlatformUnreachableError, UsageError
 from edk.domain.network import proxy_for
+from edk.domain.platform import Extension, ReleaseStatus, extensions_in, release_in
 
 if TYPE_CHECKING:
     import urllib3
@@ -23,8 +24,17 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 5.0
 HEALTH_TIMEOUT = 5.0
 UPLOAD_TIMEOUT = 120.0
+STATUS_TIMEOUT = 30.0
+DELETE_TIMEOUT = 60.0
 IMPORT_TIMEOUT = 200.0  # kube-helm itself gives an import 180 s
+LIST_TIMEOUT = 60.0  # it looks at every chart and every pod, one after the other
+INSTALL_TIMEOUT = 120.0  # kube-helm itself gives helm 15 s, and waits for the hooks of charts then
 ANSWER_LIMIT = 64 * 1024
+LIST_LIMIT = 32 << 20
+NO_RELEASE = "Release not found"
+ALREADY = "Chart is already installed"
+GATEWAY = frozenset({502, 503, 504})
+_LOG = "The log of kube-helm tells more: kubectl -n admin logs deployment/kube-helm-deployment"
 Fields = Mapping[str, str | tuple[str, bytes, str]]
 
 
@@ -71,27 +81,74 @@ class KubeHelmPlatform:
         status, said = self._ask("GET", "/import-container", IMPORT_TIMEOUT, fields=fields)
         return self._accepted(status, said, f"kube-helm did not import {filename}")
 
-    def _accepted(self, status: int, said: str, refusal: str) -> str:
-        if status in {502, 503, 504}:
-            raise PlatformUnreachableError(f"kube-helm at {self.url} answers {status}: {said}", self._hint())
-        if status != 200:
-            raise ChartError(f"{refusal} ({status}): {said}", "Correct what it says; its log tells more")
+    def extensions(self) -> tuple[Extension, ...]:
+        """See `edk.ports.Platform`."""
+        status, said = self._ask("GET", "/extensions", LIST_TIMEOUT, limit=LIST_LIMIT, raw=True)
+        said = said if status == 200 else _words(said)
+        document = _json(self._accepted(status, said, "kube-helm does not list its extensions"))
+        if not isinstance(document, list):
+            raise ChartError(f"kube-helm lists no extensions, but says: {said[:200]}", _LOG)
+        return extensions_in(document)
+
+    def release(self, name: str) -> ReleaseStatus | None:
+        """See `edk.ports.Platform`."""
+        fields: Fields = {"release_name": name}
+        status, said = self._ask("GET", "/view-chart-status", STATUS_TIMEOUT, fields=fields, raw=True)
+        if status == 404 and NO_RELEASE.lower() in said.lower():
+            return None
+        if status == 500:
+            # It could not read what helm said, so there is something.
+            return ReleaseStatus(name, "")
+        document = _json(self._accepted(status, _words(said), f"kube-helm does not tell of the release {name}"))
+        return release_in(name, document)
+
+    def install_chart(self, name: str, version: str, keywords: Sequence[str]) -> str:
+        """See `edk.ports.Platform`."""
+        wanted = {"name": name, "version": version, "keywords": list(keywords)}
+        status, said = self._ask("POST", "/helm-install-chart", INSTALL_TIMEOUT, body=wanted)
+        refusal = f"kube-helm did not install {name} in version {version}"
+        said = self._accepted(status, said, refusal)
+        if said.startswith(ALREADY):
+            raise ChartError(f"{refusal} ({status}): {said}", "Somebody installed it in between; do it once more")
         return said
 
-    def _ask(self, method: str, route: str, timeout: float, fields: Fields | None = None) -> tuple[int, str]:
-        """Send one request and return status and text; nothing is sent twice."""
+    def delete_release(self, name: str, version: str) -> str:
+        """See `edk.ports.Platform`."""
+        wanted = {"release_name": name, "release_version": version, "helm_command_addons": ""}
+        status, said = self._ask("POST", "/helm-delete-chart", DELETE_TIMEOUT, body=wanted)
+        return self._accepted(status, said, f"kube-helm did not delete the release {name}")
+
+    def _accepted(self, status: int, said: str, refusal: str) -> str:
+        if status in GATEWAY:
+            raise PlatformUnreachableError(f"kube-helm at {self.url} answers {status}: {said}", self._hint())
+        if status != 200:
+            raise ChartError(f"{refusal} ({status}): {said}", f"Correct what it says. {_LOG}")
+        return said
+
+    def _ask(
+        self,
+        method: str,
+        route: str,
+        timeout: float,
+        *,
+        fields: Fields | None = None,
+        body: object = None,
+        limit: int = ANSWER_LIMIT,
+        raw: bool = False,
+    ) -> tuple[int, str]:
+        """Send one request and return status and text, the words in it unless it is wanted raw; once only."""
         import urllib3
 
         limits = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=timeout)
+        sent: dict[str, Any] = {"fields": fields} if body is None else {"json": body}
         try:
             with self._pool() as pool:
-                sent: Any = fields
                 answer = pool.request(
-                    method, self.url + route, fields=sent, timeout=limits, retries=False, redirect=False,
-                    preload_content=False,
+                    method, self.url + route, timeout=limits, retries=False, redirect=False,
+                    preload_content=False, **sent,
                 )  # fmt: skip
-                said = answer.read(ANSWER_LIMIT, decode_content=True)
-                return answer.status, _words(said)
+                said = answer.read(limit, decode_content=True).decode("utf-8", "replace").strip()
+                return answer.status, said if raw else _words(said)
         except urllib3.exceptions.HTTPError as error:
             raise PlatformUnreachableError(
                 f"kube-helm at {self.url} does not answer: {_cause(error)}", self._hint()
@@ -121,16 +178,20 @@ def _is_private(host: str) -> bool:
     return address.is_private or address.is_loopback
 
 
-def _words(said: bytes) -> str:
+def _words(text: str) -> str:
     """Return an answer's text; of a JSON object with a ``detail`` that alone, of a JSON string the string."""
-    text = said.decode("utf-8", "replace").strip()
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return text
+    data = _json(text)
     if isinstance(data, dict) and "detail" in data:
         return str(data["detail"])
     return data if isinstance(data, str) else text
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what a text holds as JSON; None if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _cause(error: Exception) -> str:

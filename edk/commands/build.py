@@ -9,25 +9,49 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 
 from edk.adapters.cancellation import Cancel
 from edk.commands.plan import print_plan, request_of
-from edk.commands.wiring import Wired, settings_of, sink_of, with_platform
+from edk.commands.wiring import Wired, check_platform_options, settings_of, sink_of, with_cluster, with_platform
 from edk.domain import errors
 from edk.domain import events as ev
 from edk.domain.plan import BuildPlan
+from edk.domain.platform import InstallMode
 from edk.domain.run import RunState, StopAsked
 from edk.orchestrator.build import BuildOptions, announce, exit_code_of, run_images
 from edk.orchestrator.crew import QueueInbox
+from edk.orchestrator.deliver import deliver, delivery_of
+from edk.orchestrator.import_images import Imported, import_images, imports_of
 from edk.orchestrator.package import PackagedCharts, package_extension_charts
 from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.orchestrator.services import Services
 from edk.ports import Cancellation
 
 
+@dataclass(frozen=True, slots=True)
+class ToPlatform:
+    """What of a build goes to the platform, if one is configured.
+
+    Args:
+        upload: the charts.
+        install: whether charts are installed too.
+        images: whether images are imported.
+    """
+
+    upload: bool = True
+    install: InstallMode = "no"
+    images: bool = False
+
+
+NOTHING = ToPlatform(upload=False)
+
+
 def run(options: argparse.Namespace) -> int:
     """Build what the command line asks for, and return the exit code."""
     settings = settings_of(options, options.dir)
+    check_platform_options(options, settings)
     sink = sink_of(options, settings)
     with Wired(settings, sink, "edk build") as services:
         request = request_of(options, settings)
@@ -36,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
             print_plan(plan, as_json=options.json)
             return errors.EXIT_SOURCES if plan.has_errors else errors.EXIT_DONE
         build_options = BuildOptions(options.no_cache, options.pull)
-        return build(services, request, build_options, charts=not options.image, upload=not options.no_import)
+        to = ToPlatform(not options.no_import, options.install, options.import_images)
+        return build(services, request, build_options, charts=not options.image, to=to)
 
 
 def new_cancellation() -> tuple[Cancellation, Callable[[str], None]]:
@@ -83,7 +108,9 @@ def _ask_to_stop(told: socket.socket, numbers: tuple[int, ...], inbox: QueueInbo
             inbox.put(StopAsked())
 
 
-def build(services: Services, request: PlanRequest, options: BuildOptions, *, charts: bool, upload: bool) -> int:
+def build(
+    services: Services, request: PlanRequest, options: BuildOptions, *, charts: bool, to: ToPlatform = NOTHING
+) -> int:
     """Plan, build, push, package; return the exit code.
 
     Args:
@@ -91,21 +118,23 @@ def build(services: Services, request: PlanRequest, options: BuildOptions, *, ch
         request: what to build.
         options: how.
         charts: whether to package the charts of the extensions.
-        upload: whether to send them to the platform, if one is configured.
+        to: what goes to the platform.
     """
     started = services.clock.monotonic()
     plan = announce(services, request)
     inbox = QueueInbox()
     with stopped_by_signals(inbox):
         state = run_images(services, plan, request, options, inbox, new_cancellation)
-    packaged = PackagedCharts()
+    packaged, imported = PackagedCharts(), Imported()
+    if to.images and not state.stopping:
+        imported = _import(services, plan, state)
     if charts and not state.stopping:
-        packaged = _charts(services, plan, state, upload=upload)
-        if packaged.archives and not (upload and services.settings.kube_helm_url):
-            why = "KUBE_HELM_URL is not set" if upload else "--no-import was given"
+        packaged = _charts(services, plan, state, _without_install(services, to) if imported.failed else to)
+        if packaged.archives and not (to.upload and services.settings.kube_helm_url):
+            why = "KUBE_HELM_URL is not set" if to.upload else "--no-import was given"
             services.sink.emit(ev.Noticed(f"nothing was uploaded to the platform: {why}"))
-    code = exit_code_of(plan, state, charts_failed=packaged.failed > 0)
-    if packaged.away and code == errors.EXIT_FAILED:
+    code = exit_code_of(plan, state, charts_failed=packaged.failed + imported.failed > 0)
+    if (packaged.away or imported.away) and code == errors.EXIT_FAILED:
         code = errors.EXIT_UNREACHABLE
     services.sink.emit(
         ev.RunFinished(
@@ -121,8 +150,28 @@ def build(services: Services, request: PlanRequest, options: BuildOptions, *, ch
     return code
 
 
-def _charts(services: Services, plan: BuildPlan, state: RunState, *, upload: bool) -> PackagedCharts:
+def _import(services: Services, plan: BuildPlan, state: RunState) -> Imported:
+    """Have the platform import the images, and return what came of it."""
+    services = with_cluster(with_platform(services))
+    if services.platform is None:
+        return Imported()
+    settings = services.settings
+    wanted = imports_of(plan, state, settings.platform_registry or settings.registry)
+    return import_images(services, services.platform, wanted)
+
+
+def _without_install(services: Services, to: ToPlatform) -> ToPlatform:
+    """Return what goes to the platform where an image did not: nothing is installed that could not run."""
+    if to.install != "no":
+        services.sink.emit(ev.Noticed("nothing is installed, since an image was not imported"))
+    return replace(to, install="no")
+
+
+def _charts(services: Services, plan: BuildPlan, state: RunState, to: ToPlatform) -> PackagedCharts:
     """Package the charts whose images stand, and return what came of them."""
     if not any(c.root.kind == "extension" for c in plan.workspace.charts):
         return PackagedCharts()
-    return package_extension_charts(with_platform(services) if upload else services, plan, state)
+    services = with_platform(services) if to.upload else services
+    delivery = delivery_of(services, to.install)
+    take = partial(deliver, to=delivery) if delivery else None
+    return package_extension_charts(services, plan, state, take)

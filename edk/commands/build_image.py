@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     roots = roots_for([context], places_of(settings))
     request = PlanRequest(roots, "images", force=force, single=single)
     with Wired(settings, sink_of(options, settings), "edk build-image") as services:
-        code = build(services, request, BuildOptions(options.no_cache, options.pull), charts=False, upload=False)
+        code = build(services, request, BuildOptions(options.no_cache, options.pull), charts=False)
         if code == EXIT_DONE and (options.tar or options.import_):
             _export(services, request, upload=options.import_)
     return code

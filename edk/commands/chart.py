@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
-from edk.commands.wiring import Wired, places_of, settings_of, sink_of, with_platform
+from edk.commands.wiring import Wired, check_platform_options, places_of, settings_of, sink_of, with_platform
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_DONE, EXIT_FAILED, EXIT_SOURCES, EXIT_UNREACHABLE, SourceError
+from edk.domain.platform import InstallMode
 from edk.domain.workspace import Workspace
 from edk.orchestrator.build import show_diagnostics
+from edk.orchestrator.deliver import deliver, delivery_of
 from edk.orchestrator.package import package
 from edk.orchestrator.roots import roots_for
 from edk.orchestrator.scan import ScanRequest, scan
@@ -18,20 +21,24 @@ from edk.orchestrator.services import Services
 def run(options: argparse.Namespace) -> int:
     """Package the charts below a folder and upload them; return the exit code."""
     settings = settings_of(options, [options.dir])
+    check_platform_options(options, settings)
     roots = roots_for([options.dir], places_of(settings))
     with Wired(settings, sink_of(options, settings), "edk chart") as services:
         workspace = scan(services.open_tree(), services.cache, ScanRequest(roots, settings.exclude))
-        return _package(services if options.no_import else with_platform(services), workspace, options.dir)
+        reaching = services if options.no_import else with_platform(services)
+        return _package(reaching, workspace, options.dir, options.install)
 
 
-def _package(services: Services, workspace: Workspace, folder: str) -> int:
+def _package(services: Services, workspace: Workspace, folder: str, install: InstallMode) -> int:
     charts = [located for located in workspace.charts if located.root.kind == "extension"]
     if not charts:
         raise SourceError(f"no Chart.yaml below {folder!r}", "name the folder of a chart, or of an extension")
     paths = {(located.root, d.file) for located in charts for d in located.chart.diagnostics}
     findings = tuple(d for d in workspace.diagnostics if (d.root, d.diagnostic.file) in paths)
     show_diagnostics(services, findings)
-    done = package(services, charts, workspace.charts, None)
+    delivery = delivery_of(services, install)
+    take = partial(deliver, to=delivery) if delivery else None
+    done = package(services, charts, workspace.charts, None, take)
     if services.platform is None and done.archives:
         services.sink.emit(
             ev.Noticed("the charts were not uploaded: --no-import was given, or KUBE_HELM_URL is not set")

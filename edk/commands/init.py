@@ -86,4 +86,4 @@ def _build_bases(options: argparse.Namespace, services: Services) -> int:
     selection: Selection = "images" if options.image else "all-bases" if options.all_bases else "bases"
     force = options.no_cache or options.pull
     request = PlanRequest(roots, selection, tuple(options.image), force)
-    return build(services, request, BuildOptions(options.no_cache, options.pull), charts=False, upload=False)
+    return build(services, request, BuildOptions(options.no_cache, options.pull), charts=False)

@@ -7,6 +7,7 @@ import functools
 
 from edk.commands.code_server_parsers import add_editor_commands
 from edk.commands.new_parsers import add_new_command
+from edk.commands.platform_parsers import add_import_images_option, add_install_option
 from edk.commands.watcher_parsers import add_watcher_commands
 
 EXIT_CODES = (
@@ -90,6 +91,8 @@ def _add_build(commands: Commands) -> None:  # type: ignore[valid-type]
     )
     _add_selection(command)
     command.add_argument("--no-import", action="store_true", help="do not upload the chart to the platform")
+    add_install_option(command)
+    add_import_images_option(command)
     command.add_argument("--force", action="store_true", help="build also what is unchanged")
     command.add_argument("--dry-run", action="store_true", help="print what would happen, and do nothing")
     _add_engine_options(command)
@@ -121,6 +124,7 @@ def _add_watch(commands: Commands) -> None:  # type: ignore[valid-type]
     command.add_argument(
         "--import", dest="upload", action="store_true", help="upload charts that changed to the platform"
     )
+    add_install_option(command)
     _add_engine_options(command)
     _add_output(command)
 
@@ -167,6 +171,7 @@ def _add_chart(commands: Commands) -> None:  # type: ignore[valid-type]
     )
     command.add_argument("--dir", required=True, metavar="DIR", help="folder of a chart, or of an extension")
     command.add_argument("--no-import", action="store_true", help="do not upload it to the platform")
+    add_install_option(command)
     _add_output(command)
 
 

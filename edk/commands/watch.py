@@ -12,7 +12,15 @@ from edk.adapters.control.server import ControlServer
 from edk.adapters.git.state import GitState
 from edk.adapters.watching.watcher import WatchdogWatcher
 from edk.commands.build import new_cancellation, stopped_by_signals
-from edk.commands.wiring import Wired, places_of, redactor_of, settings_of, sink_of, with_platform
+from edk.commands.wiring import (
+    Wired,
+    check_platform_options,
+    places_of,
+    redactor_of,
+    settings_of,
+    sink_of,
+    with_platform,
+)
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_DONE, EngineUnreachableError, UsageError
 from edk.domain.gathering import Quiet
@@ -21,7 +29,9 @@ from edk.domain.run import RunState
 from edk.domain.workspace import Root
 from edk.orchestrator.build import show_plan
 from edk.orchestrator.crew import QueueInbox, ThreadCrew
-from edk.orchestrator.loop import LoopOptions
+from edk.orchestrator.deliver import delivery_of
+from edk.orchestrator.delivering import BackgroundDelivery
+from edk.orchestrator.loop import EventOccurred, LoopOptions
 from edk.orchestrator.package import package_extension_charts
 from edk.orchestrator.pipeline import PlanRequest
 from edk.orchestrator.planner import Planner
@@ -40,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
     first = settings_of(options, options.dir)
     dirs = options.dir or [first.extensions_dir]
     settings = settings_of(options, dirs)
+    check_platform_options(options, settings)
     roots = roots_for(dirs, places_of(settings))
     watched = [root.path for root in roots if root.kind == "extension" or (options.bases and root.kind == "platform")]
     inbox = QueueInbox()
@@ -96,6 +107,7 @@ def _watch(
     all_stages, away = _needs_all_stages(services)
     planner = Planner(services, PlanRequest(roots, all_stages=all_stages))
     git = GitState(watched)
+    delivery = _delivery(options, services, inbox)
     loop = WatchLoop(
         inbox,
         ThreadCrew(services, new_cancellation),
@@ -108,7 +120,7 @@ def _watch(
             git_busy=git.busy,
             head=git.head,
             adopted=lambda: watcher.keep(planner.folders_to_keep()),
-            settled=_settled(with_platform(services) if options.upload else services, options.once_ready_file),
+            settled=_settled(services, options.once_ready_file, delivery),
             back=lambda _what: planner.count_all_stages(_needs_all_stages(services)[0]),
             control=session.answer,
         ),
@@ -124,8 +136,19 @@ def _watch(
     services.sink.emit(ev.WatchStarted(tuple(watched), len(plan.images), words_of(watcher.report()), seconds))
     with stopped_by_signals(inbox):
         loop.watch(plan)
+    if delivery is not None and delivery.busy:
+        what = f"{delivery.busy} was being brought to the platform, which was left unfinished"
+        services.sink.emit(ev.Noticed(what, "edk chart --install or edk watch --install goes on with it"))
     services.sink.emit(ev.Noticed("the watcher stopped"))
     return EXIT_DONE
+
+
+def _delivery(options: argparse.Namespace, services: Services, inbox: QueueInbox) -> BackgroundDelivery | None:
+    """Return what brings charts to the platform, if that is asked for and one is configured."""
+    to = None
+    if options.upload or options.install != "no":
+        to = delivery_of(with_platform(services), options.install)
+    return BackgroundDelivery(to, lambda event: inbox.put(EventOccurred(event))) if to is not None else None
 
 
 def _needs_all_stages(services: Services) -> tuple[bool, str]:
@@ -151,17 +174,20 @@ class _News:
         """Do nothing: the sink behind lives on."""
 
 
-def _settled(services: Services, ready_file: str | None) -> Callable[[BuildPlan, RunState], None]:
+def _settled(
+    services: Services, ready_file: str | None, delivery: BackgroundDelivery | None
+) -> Callable[[BuildPlan, RunState], None]:
     """Return what is done once everything stands: charts are packaged, and whoever waits for it is told.
 
-    A chart that is unchanged is neither made nor sent again. The file is written once, whole or not at all.
+    A chart that is unchanged is neither made nor sent again; what is sent is so aside, and no save waits for it. The
+    file is written once, whole or not at all.
     """
     quiet = replace(services, sink=_News(services))
     waiting = [ready_file] if ready_file else []
 
     def settle(plan: BuildPlan, state: RunState) -> None:
         if any(c.root.kind == "extension" for c in plan.workspace.charts):
-            package_extension_charts(quiet, plan, state)
+            package_extension_charts(quiet, plan, state, delivery.take if delivery else None)
         while waiting:
             failed = sorted(t.label for t in state.targets.values() if t.phase in {"failed", "blocked"})
             _write_ready(waiting.pop(), failed, services)

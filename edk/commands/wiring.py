@@ -195,6 +195,24 @@ def with_platform(services: Services) -> Services:
     return replace(services, platform=platform)
 
 
+def check_platform_options(options: argparse.Namespace, settings: Settings) -> None:
+    """Return if what the command line asks of the platform can be done; raise UsageError if not."""
+    asked = "--install" if options.install != "no" else "--import-images"
+    if options.install == "no" and not getattr(options, "import_images", False):
+        return
+    if getattr(options, "no_import", False):
+        raise UsageError(f"{asked} and --no-import contradict each other", "leave one of them out")
+    if not settings.kube_helm_url:
+        raise UsageError(f"KUBE_HELM_URL is not set, which {asked} needs", f"set it, or leave out {asked}")
+
+
+def with_cluster(services: Services) -> Services:
+    """Return the services with the cluster; whether it answers is known once it is asked."""
+    from edk.adapters.kubernetes import KubernetesCluster
+
+    return replace(services, cluster=KubernetesCluster())
+
+
 def packager_of(settings: Settings) -> tuple[ChartPackager, str]:
     """Return what makes chart archives, and its name: helm where it is present, else our own writer."""
     import shutil

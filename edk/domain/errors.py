@@ -15,6 +15,7 @@
     │   ├── EngineUnreachableError
     │   ├── RegistryUnreachableError
     │   ├── PlatformUnreachableError
+    │   ├── ClusterUnreachableError
     │   └── WatcherUnreachableError
     └── CancelledError           130    somebody asked to stop
 
@@ -125,6 +126,10 @@ class RegistryUnreachableError(InfrastructureError):
 
 class PlatformUnreachableError(InfrastructureError):
     """kube-helm does not answer."""
+
+
+class ClusterUnreachableError(InfrastructureError):
+    """No cluster is known here, or it does not answer; a normal answer to who only wants to know more."""
 
 
 class WatcherUnreachableError(InfrastructureError):

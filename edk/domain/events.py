@@ -214,6 +214,78 @@ class ChartUploaded:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartUnchangedOnPlatform:
+    """The platform has this very chart already, so it was not uploaded again."""
+
+    chart: str
+    version: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseStatusSeen:
+    """The platform tells another state of a release than before, in its own words; `pods` those of its pods."""
+
+    chart: str
+    release: str
+    status: str
+    pods: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDeleted:
+    """A release is gone from the platform, to make room for the chart as it is now."""
+
+    chart: str
+    release: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChartInstalled:
+    """A chart runs on the platform as it is now; `status` in the platform's words, `note` what to know of it."""
+
+    chart: str
+    version: str
+    release: str
+    status: str
+    note: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageImported:
+    """The platform took an image into its nodes' store."""
+
+    image: str
+    ref: str
+    digest: str
+    answer: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageKeptOnPlatform:
+    """An image was not imported, since the platform has it; `reason` says by what that is known."""
+
+    image: str
+    ref: str
+    digest: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageImportFailed:
+    """The platform did not take an image."""
+
+    image: str
+    ref: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChartFailed:
     """A chart could not be packaged or uploaded."""
 
@@ -337,6 +409,13 @@ Event = (
     | RetryScheduled
     | ChartPackaged
     | ChartUploaded
+    | ChartUnchangedOnPlatform
+    | ReleaseStatusSeen
+    | ReleaseDeleted
+    | ChartInstalled
+    | ImageImported
+    | ImageKeptOnPlatform
+    | ImageImportFailed
     | ChartFailed
     | Noticed
     | WatchStarted

@@ -8,15 +8,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from edk.domain.charts.model import ChartReading
 from edk.domain.charts.selection import top_charts
-from edk.domain.errors import ChartError, EdkError, PlatformUnreachableError
-from edk.domain.events import ChartFailed, ChartPackaged, ChartUploaded
+from edk.domain.errors import ChartError, EdkError
+from edk.domain.events import ChartFailed, ChartPackaged
 from edk.orchestrator.chart_staging import StagedChart, StagingOptions, stage_chart
-from edk.ports import Cache, ChartPackager, Clock, EventSink, Platform, SourceTree
+from edk.orchestrator.deliver import Deliver, Parcel
+from edk.ports import Cache, ChartPackager, Clock, EventSink, SourceTree
 
 _PREFIX = "staged-"
 _ARCHIVES = "chart-archive"
@@ -59,8 +60,7 @@ class Packaging:
         out_dir: where the archives go.
         packager: makes the archives.
         by: its name, for the events.
-        platform: where the archives are sent; None: nowhere.
-        url: of the platform, for the events.
+        deliver: takes each archive to the platform, and tells whether it was uploaded; None: they go nowhere.
         sink: takes the events.
         clock: time.
         cache: remembers which staged content an archive was made from, so that an unchanged one is not made again.
@@ -73,12 +73,10 @@ class Packaging:
     out_dir: str
     packager: ChartPackager
     by: str
-    platform: Platform | None
-    url: str
+    deliver: Deliver | None
     sink: EventSink
     clock: Clock
     cache: Cache | None = None
-    down: list[PlatformUnreachableError] = field(default_factory=list)
 
 
 def package_charts(sources: Sequence[ChartSource], packaging: Packaging) -> tuple[ChartResult, ...]:
@@ -113,7 +111,8 @@ def _package(chart: ChartReading, folder: str, packaging: Packaging) -> ChartRes
             _remember(key, archive, packaging.cache)
         seconds = packaging.clock.monotonic() - began
         packaging.sink.emit(ChartPackaged(name, staged.version, archive, by, seconds))
-        return ChartResult(name, archive, _upload(name, archive, packaging))
+        parcel = Parcel(name, staged.version, chart.keywords, archive)
+        return ChartResult(name, archive, packaging.deliver is not None and packaging.deliver(parcel))
     except EdkError as error:
         packaging.sink.emit(ChartFailed(name, error.message, error.hint))
         return ChartResult(name, archive, uploaded=False, error=error)
@@ -143,21 +142,6 @@ def _unchanged(staged: StagedChart, key: str, packaging: Packaging) -> str:
 def _remember(key: str, archive: str, cache: Cache | None) -> None:
     if cache is not None:
         cache.store_readings(_ARCHIVES, {key: hashlib.sha256(Path(archive).read_bytes()).digest()})
-
-
-def _upload(name: str, archive: str, packaging: Packaging) -> bool:
-    """Send an archive to the platform, if there is one; return whether it was sent."""
-    if packaging.platform is None:
-        return False
-    if packaging.down:
-        raise packaging.down[0]
-    try:
-        answer = packaging.platform.upload_chart(archive)
-    except PlatformUnreachableError as error:
-        packaging.down.append(error)
-        raise
-    packaging.sink.emit(ChartUploaded(name, packaging.url, answer))
-    return True
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from edk.domain import events as ev
 from edk.domain.charts.selection import named_twice, packaged_charts
@@ -14,6 +15,7 @@ from edk.domain.run import GOOD, RunState
 from edk.domain.workspace import LocatedChart
 from edk.orchestrator.chart_staging import StagingOptions
 from edk.orchestrator.charts import ChartSource, Packaging, package_charts
+from edk.orchestrator.deliver import Deliver, deliver, delivery_of
 from edk.orchestrator.services import Services
 
 BY_IMAGE_USE = frozenset({"dag", "processing", "template", "value"})
@@ -34,13 +36,16 @@ class PackagedCharts:
     away: bool = False
 
 
-def package_extension_charts(services: Services, plan: BuildPlan, state: RunState) -> PackagedCharts:
+def package_extension_charts(
+    services: Services, plan: BuildPlan, state: RunState, take: Deliver | None = None
+) -> PackagedCharts:
     """Package the charts of the extensions whose images stand, and upload them if there is a platform.
 
     Args:
         services: the ports.
         plan: what was planned.
         state: where every image stands after the build.
+        take: as for `package`.
     """
     failed = 0
     ready: list[LocatedChart] = []
@@ -56,7 +61,7 @@ def package_extension_charts(services: Services, plan: BuildPlan, state: RunStat
         else:
             ready.append(located)
     local = frozenset(image.node.target.name for image in plan.images if state.targets[image.key].phase in GOOD)
-    done = package(services, ready, plan.workspace.charts, local)
+    done = package(services, ready, plan.workspace.charts, local, take)
     return replace(done, failed=failed + done.failed)
 
 
@@ -77,6 +82,7 @@ def package(
     charts: Sequence[LocatedChart],
     known: Sequence[LocatedChart],
     local_images: Collection[str] | None,
+    take: Deliver | None = None,
 ) -> PackagedCharts:
     """Package charts root by root, and upload them if there is a platform.
 
@@ -85,8 +91,12 @@ def package(
         charts: the charts to package.
         known: every chart of the roots, among which dependencies are found by name.
         local_images: names of images in the local registry; None: not known.
+        take: takes each archive to the platform; None: it is uploaded if there is a platform.
     """
     settings = services.settings
+    delivery = delivery_of(services)
+    if take is None and delivery is not None:
+        take = partial(deliver, to=delivery)
     packager, by = services.packager()
     packaging = Packaging(
         tree=services.open_tree(),
@@ -100,8 +110,7 @@ def package(
         out_dir=settings.state_path("charts"),
         packager=packager,
         by=by,
-        platform=services.platform,
-        url=settings.kube_helm_url,
+        deliver=take,
         sink=services.sink,
         clock=services.clock,
         cache=services.cache,

@@ -9,6 +9,7 @@ from edk.ports import (
     Cache,
     ChartPackager,
     Clock,
+    Cluster,
     EventSink,
     ImageBuilder,
     Locks,
@@ -34,6 +35,7 @@ class Services:
         sink: takes the events.
         packager: returns what makes chart archives, and its name.
         platform: kube-helm; None if none is configured.
+        cluster: what the nodes have; None if nobody asked for it.
     """
 
     settings: Settings
@@ -46,3 +48,4 @@ class Services:
     sink: EventSink
     packager: Callable[[], tuple[ChartPackager, str]]
     platform: Platform | None
+    cluster: Cluster | None = None

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from edk.domain import events as ev
 from edk.domain.diagnostics import Diagnostic
+from edk.ui.platform_words import platform_words
 from edk.ui.text import plural, safe, seconds, short, size
 
 MIN_WIDTH = 12
@@ -74,6 +75,18 @@ class PlainLines:
                 yield from self._watch_lines(event)
             case ev.ChartPackaged() | ev.ChartUploaded() | ev.ChartFailed():
                 yield from self._chart_lines(event)
+            case (
+                ev.ChartUnchangedOnPlatform()
+                | ev.ReleaseStatusSeen()
+                | ev.ReleaseDeleted()
+                | ev.ChartInstalled()
+                | ev.ImageImported()
+                | ev.ImageKeptOnPlatform()
+                | ev.ImageImportFailed()
+            ):
+                name, verb, text, below = platform_words(event)
+                yield self._row(name, verb, text)
+                yield from (f"    {line}" for line in below)
             case ev.StepMoved():
                 yield from self._step_lines(event)
             case ev.ImageFailed():
@@ -197,8 +210,7 @@ class PlainLines:
                 yield self._row(event.chart, "uploaded", f"to {event.url}: {event.answer}")
             case ev.ChartFailed():
                 yield self._row(event.chart, "FAILED", event.message)
-                if event.hint:
-                    yield f"    {event.hint}"
+                yield from (f"    {line}" for line in event.hint.splitlines())
 
 
 def _summary(event: ev.RunFinished) -> str:

@@ -36,6 +36,9 @@ class FakeCache:
         """Append one finished build to the history."""
         self.records.append(record)
 
+    def flush(self) -> None:
+        """Do nothing: nothing is held back."""
+
     def builds(self, count: int) -> tuple[bytes, ...]:
         """Return the last `count` records, the latest first."""
         return tuple(reversed(self.records[-count:])) if count else ()

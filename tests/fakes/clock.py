@@ -27,3 +27,7 @@ class FakeClock:
         if seconds < 0:
             raise ValueError("time does not go back")
         self._monotonic += seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Let time go by at once."""
+        self.advance(seconds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import threading
 from email.parser import BytesParser
@@ -16,7 +17,10 @@ from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from tests.fakes.helm_world import Behaviour, HelmWorld, RefusedError
+from tests.fakes.kube_helm_answers import extensions_document, status_document
 
 GZIP_TYPES = ("application/x-compressed", "application/x-compressed-tar", "application/gzip")
 
@@ -28,15 +32,32 @@ class FakeKubeHelm:
         prefix: a path in front of every route, as behind an ingress.
         images: names of the image archives that an import finds.
         answer: if given, every request gets this status and text instead.
+        behaviour: how the platform behaves.
+        volume: the folder in which an import finds archives too.
     """
 
-    def __init__(self, prefix: str = "", images: tuple[str, ...] = (), answer: tuple[int, str] | None = None) -> None:
+    def __init__(
+        self,
+        prefix: str = "",
+        images: tuple[str, ...] = (),
+        answer: tuple[int, str] | None = None,
+        behaviour: Behaviour | None = None,
+        volume: Path | None = None,
+    ) -> None:
         self.prefix = prefix
         self.images = images
         self.answer = answer
+        self.volume = volume
+        self.world = HelmWorld(behaviour)
         self.charts: dict[str, str] = {}
         self.requests: list[str] = []
         self.uploads: dict[str, bytes] = {}
+        self.imported: dict[str, list[str]] = {}
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """How it behaves."""
+        return self.world.behaviour
 
     def __enter__(self) -> FakeKubeHelm:
         kube_helm = self
@@ -71,51 +92,80 @@ class FakeKubeHelm:
         self.requests.append(f"{request.command} {request.path}")
         parts = urlsplit(request.path)
         route = parts.path.removeprefix(self.prefix)
-        kind, status, text = "text/plain", 404, json.dumps({"detail": "Not Found"})
-        if self.answer is not None:
-            status, text = self.answer
-        elif not parts.path.startswith(self.prefix):
-            kind = "application/json"
-        elif (request.command, route) == ("GET", "/health-check"):
-            status, text = 200, "Kube-Helm api is up and running!"
-        elif (request.command, route) == ("GET", "/import-container"):
-            status, text = self._import(parse_qs(parts.query).get("filename", [""])[0])
-        elif (request.command, route) == ("POST", "/file"):
-            status, text = self._upload(request.headers["Content-Type"], body)
-        content = text.encode()
+        status, said = self._answered(request, route, parts, body)
+        kind = "text/plain" if isinstance(said, str) else "application/json"
+        content = (said if isinstance(said, str) else json.dumps(said)).encode()
         request.send_response(status)
         request.send_header("Content-Type", kind)
         request.send_header("Content-Length", str(len(content)))
         request.end_headers()
         request.wfile.write(content)
 
-    def _import(self, filename: str) -> tuple[int, str]:
+    def _answered(
+        self, request: BaseHTTPRequestHandler, route: str, parts: SplitResult, body: bytes
+    ) -> tuple[int, object]:
+        """Return status and answer: a text, or what is written as JSON."""
+        if self.answer is not None:
+            return self.answer
+        if not parts.path.startswith(self.prefix):
+            return 404, {"detail": "Not Found"}
+        query = parse_qs(parts.query)
+        try:
+            match request.command, route:
+                case "GET", "/health-check":
+                    return 200, "Kube-Helm api is up and running!"
+                case "GET", "/import-container":
+                    return self._import(query.get("filename", [""])[0])
+                case "POST", "/file":
+                    return self._upload(request.headers["Content-Type"], body)
+                case "GET", "/extensions":
+                    return 200, extensions_document(self.world)
+                case "GET", "/view-chart-status":
+                    return 200, status_document(self.world.status(query["release_name"][0]))
+                case "POST", "/helm-install-chart":
+                    return self._install(json.loads(body), request.headers.get("Project", ""))
+                case "POST", "/helm-delete-chart":
+                    return 200, self.world.delete(json.loads(body)["release_name"])
+        except RefusedError as refused:
+            return refused.status, refused.text
+        return 404, {"detail": "Not Found"}
+
+    def _install(self, wanted: dict[str, Any], project: str) -> tuple[int, object]:
+        for key in ("name", "version"):
+            if key not in wanted:
+                return 400, f"Chart install failed, bad request Required key '{key}' not found in payload"
+        return 200, self.world.install(wanted["name"], wanted["version"], wanted.get("release_name", ""), project)
+
+    def _import(self, filename: str) -> tuple[int, object]:
         if not filename:
             detail = "Container import failed, bad request Required key 'filename' can not be empty"
-            return 400, json.dumps({"detail": detail})
-        if filename not in self.images:
+            return 400, {"detail": detail}
+        path = self.volume / filename if self.volume is not None else None
+        if path is not None and path.is_file():
+            with tarfile.open(path) as tar:
+                self.imported[filename] = tar.getnames()
+        elif filename not in self.images:
             return 500, f"Container import failed Container {filename} can not be found"
         return 200, f"Successfully imported container {filename}"
 
-    def _upload(self, content_type: str, body: bytes) -> tuple[int, str]:
+    def _upload(self, content_type: str, body: bytes) -> tuple[int, object]:
         message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
         parts = [
             part for part in message.iter_parts() if part.get_param("name", header="content-disposition") == "file"
         ]
         if not parts:
-            return 422, json.dumps({"detail": [{"loc": ["body", "file"], "msg": "field required"}]})
+            return 422, {"detail": [{"loc": ["body", "file"], "msg": "field required"}]}
         filename, kind = parts[0].get_filename() or "", parts[0].get_content_type()
         if kind not in GZIP_TYPES:
             return 500, f"File upload failed Wrong content type '{kind}'  allowed types are {list(GZIP_TYPES)}"
         content = parts[0].get_payload(decode=True)
         if not _helm_shows(filename, content):
             return 500, f"File upload failed Failed to write chart file {filename}"
-        if not filename.endswith(".tgz"):
-            return 500, f"File upload failed File extension must be '.tgz', can not parse {filename}"
-        name, version = filename.split(".tgz")[0].rsplit("-", 1)
+        said = self.world.upload(filename, content)
+        name, version = filename.removesuffix(".tgz").rsplit("-", 1)
         self.uploads[filename] = content
         self.charts[name] = version
-        return 200, f"Successfully added chart file fname='{name}'"
+        return 200, said
 
 
 def _helm_shows(filename: str, content: bytes) -> bool:

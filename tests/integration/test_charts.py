@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from edk.domain.charts.versions import chart_version, dag_image_tags
 from edk.domain.errors import ChartError
 from edk.orchestrator.chart_staging import StagingOptions, stage_chart
 from edk.orchestrator.charts import ChartSource, Packaging, package_charts
+from edk.orchestrator.deliver import Delivery, deliver
 from edk.ports import ChartPackager
 from tests.fakes.clock import FakeClock
 from tests.fakes.kube_helm import FakeKubeHelm
@@ -93,11 +95,11 @@ def test_a_workflow_chart_asks_for_an_image_that_is_built(helm: str, packager: C
         (folder / name).write_text(text)
     chart = read_chart("demo-workflow", {name: text.encode() for name, text in FILES.items()})
     with FakeKubeHelm() as kube_helm:
+        delivery = Delivery(KubeHelmPlatform(kube_helm.url), kube_helm.url, Silent(), FakeClock())
         packaging = Packaging(
             FileTree(), {"dag-installer-chart": str(INSTALLER)},
             StagingOptions(chart_version(BUILD_VERSION), "localhost:32000"), str(tmp_path / "staging"),
-            str(tmp_path / "out"), packager, "x", KubeHelmPlatform(kube_helm.url), kube_helm.url, Silent(),
-            FakeClock(),
+            str(tmp_path / "out"), packager, "x", partial(deliver, to=delivery), Silent(), FakeClock(),
         )  # fmt: skip
         (result,) = package_charts([ChartSource(chart, str(folder))], packaging)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from edk.domain.charts.reading import read_chart
 from edk.domain.errors import ChartError, EdkError, PlatformUnreachableError
-from edk.domain.events import ChartFailed, ChartPackaged, ChartUploaded, Event
+from edk.domain.events import ChartFailed, ChartPackaged, Event
 from edk.orchestrator.chart_staging import StagingOptions
 from edk.orchestrator.charts import ChartResult, ChartSource, Packaging, package_charts
+from edk.orchestrator.deliver import Parcel
 from tests.fakes.clock import FakeClock
 from tests.fakes.tree import FakeTree
 
@@ -33,25 +34,18 @@ class FakePackager:
 
 
 @dataclass
-class FakePlatform:
+class Deliverer:
     """Takes every chart, or none."""
 
     error: EdkError | None = None
-    asked: list[str] = field(default_factory=list)
+    asked: list[Parcel] = field(default_factory=list)
 
-    def health(self) -> None:
-        """Answer."""
-
-    def upload_chart(self, archive: str) -> str:
-        """Take the archive, or fail."""
-        self.asked.append(Path(archive).name)
+    def __call__(self, parcel: Parcel) -> bool:
+        """Take the chart, or fail."""
+        self.asked.append(parcel)
         if self.error is not None:
             raise self.error
-        return "added"
-
-    def import_image(self, filename: str) -> str:
-        """Take the image."""
-        return filename
+        return True
 
 
 @dataclass
@@ -78,7 +72,7 @@ def run(
     tmp_path: Path,
     charts: dict[str, str] | None = None,
     packager: FakePackager | None = None,
-    platform: FakePlatform | None = None,
+    deliver: Deliverer | None = None,
 ) -> tuple[tuple[ChartResult, ...], list[Event]]:
     """Package some charts; return results and events."""
     files = CHARTS if charts is None else charts
@@ -89,24 +83,27 @@ def run(
     ]
     packaging = Packaging(
         FakeTree({**files}), {}, StagingOptions(version="1.2.3"), str(tmp_path / "staging"), str(tmp_path),
-        packager or FakePackager(), "fake", platform, "http://kube-helm", sink, FakeClock(),
+        packager or FakePackager(), "fake", deliver, sink, FakeClock(),
     )  # fmt: skip
     return package_charts(sources, packaging), sink.events
 
 
-def test_every_chart_is_packaged_and_uploaded(tmp_path: Path) -> None:
-    """Two charts are two archives and two uploads, each told."""
-    packager, platform = FakePackager(), FakePlatform()
-    results, events = run(tmp_path, packager=packager, platform=platform)
+def test_every_chart_is_packaged_and_delivered(tmp_path: Path) -> None:
+    """Two charts are two archives, each told, and handed on with name, version and keywords."""
+    packager, deliver = FakePackager(), Deliverer()
+    charts = {**CHARTS, "/ext/two/Chart.yaml": CHARTS["/ext/two/Chart.yaml"] + "keywords: [kaapanaworkflow]\n"}
+    results, events = run(tmp_path, charts, packager, deliver)
     one, two = str(tmp_path / "one.tgz"), str(tmp_path / "two.tgz")
 
     assert (ChartResult("one", one, uploaded=True), ChartResult("two", two, uploaded=True)) == results
     assert [
         ChartPackaged("one", "1.2.3", one, "fake", 0.0),
-        ChartUploaded("one", "http://kube-helm", "added"),
         ChartPackaged("two", "1.2.3", two, "fake", 0.0),
-        ChartUploaded("two", "http://kube-helm", "added"),
     ] == events
+    assert [
+        Parcel("one", "1.2.3", (), one),
+        Parcel("two", "1.2.3", ("kaapanaworkflow",), two),
+    ] == deliver.asked
     assert ("one", 'apiVersion: v2\nname: one\nversion: "1.2.3"\n') == packager.staged[0]
 
 
@@ -136,20 +133,18 @@ def test_a_broken_chart_leaves_the_others(tmp_path: Path) -> None:
 
 def test_a_refused_chart_keeps_its_archive(tmp_path: Path) -> None:
     """What kube-helm says is shown; the other chart is sent all the same."""
-    platform = FakePlatform(ChartError("refused", "hint"))
-    results, events = run(tmp_path, platform=platform)
+    deliver = Deliverer(ChartError("refused", "hint"))
+    results, events = run(tmp_path, deliver=deliver)
 
-    assert ["one.tgz", "two.tgz"] == platform.asked
+    assert ["one", "two"] == [parcel.chart for parcel in deliver.asked]
     assert [str(tmp_path / "one.tgz"), False] == [results[0].archive, results[0].uploaded]
     assert ChartFailed("one", "refused", "hint") == events[1]
 
 
-def test_a_platform_that_is_away_is_asked_once(tmp_path: Path) -> None:
+def test_a_platform_that_is_away_leaves_the_archives(tmp_path: Path) -> None:
     """Every chart is packaged, and the exit code of each says that the platform was out of reach."""
-    platform = FakePlatform(PlatformUnreachableError("away", ""))
-    results, _ = run(tmp_path, platform=platform)
+    results, _ = run(tmp_path, deliver=Deliverer(PlatformUnreachableError("away", "")))
 
-    assert ["one.tgz"] == platform.asked
     assert [True, True] == [bool(result.archive) for result in results]
     assert [4, 4] == [result.error.exit_code if result.error else 0 for result in results]
 

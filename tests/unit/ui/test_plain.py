@@ -124,6 +124,35 @@ GOLDEN: list[tuple[ev.Event, str]] = [
         ev.ChartUploaded("otsus", "http://kube-helm", "Successfully added"),
         "otsus         uploaded  to http://kube-helm: Successfully added",
     ),
+    (
+        ev.ChartUnchangedOnPlatform("otsus", "1.2.3", "http://kube-helm"),
+        "otsus         skip      unchanged, not uploaded again: http://kube-helm lists it in version 1.2.3",
+    ),
+    (
+        ev.ReleaseStatusSeen("otsus", "otsus", "deployed", ("running", "pending"), 0.3),
+        "otsus         status    release otsus: deployed; pods: running, pending, 0.30 s",
+    ),
+    (
+        ev.ReleaseStatusSeen("otsus", "otsus", "", (), 0.3),
+        "otsus         status    release otsus: not told, 0.30 s",
+    ),
+    (ev.ReleaseDeleted("otsus", "otsus", 3.0), "otsus         deleted   release otsus, 3.00 s"),
+    (
+        ev.ChartInstalled("otsus", "1.2.3", "otsus", "deployed", "its pods are ready", 4.0),
+        "otsus         live      release otsus in version 1.2.3: deployed, 4.00 s\n    its pods are ready",
+    ),
+    (
+        ev.ImageImported("seg", "r/seg:1", DIGEST, "Successfully imported container seg_1.tar", 0.5),
+        "seg           imported  r/seg:1 sha256:0123456789ab, 0.50 s: Successfully imported container seg_1.tar",
+    ),
+    (
+        ev.ImageKeptOnPlatform("seg", "r/seg:1", DIGEST, "every node has it"),
+        "seg           skip      not imported: every node has it (sha256:0123456789ab)",
+    ),
+    (
+        ev.ImageImportFailed("seg", "r/seg:1", "kube-helm did not import it", "look"),
+        "seg           FAILED    kube-helm did not import it\n    look",
+    ),
     (ev.ChartFailed("otsus", "refused", "look"), "otsus         FAILED    refused\n    look"),
     (ev.Noticed("nothing special", "one\ntwo"), "note                    nothing special\n    one\n    two"),
     (
