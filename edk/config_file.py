@@ -140,6 +140,7 @@ def _to_map(value: object) -> tuple[tuple[str, str], ...]:
 
 CONVERTERS: dict[str, Callable[[object], object]] = {
     "str": _to_str,
+    "ReferenceMode": _to_str,
     "int": _to_int,
     "float": _to_seconds,
     "bool": _to_bool,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from edk.domain.cluster import NodeImage, RunningImage
@@ -182,6 +182,18 @@ class ChartPackager(Protocol):
 
     def package(self, chart_dir: str, out_dir: str) -> str:
         """Return the path of ``<name>-<version>.tgz``, written whole or not at all; raise ChartError."""
+
+    @property
+    def renders(self) -> bool:
+        """Whether it can render charts."""
+
+    def render(self, archive: str, values: Mapping[str, str]) -> str:
+        """Return the manifests that a packaged chart comes to; raise ChartError.
+
+        Args:
+            archive: path of the packaged chart.
+            values: of ``global``, beside those that the platform gives every chart.
+        """
 
 
 class Platform(Protocol):

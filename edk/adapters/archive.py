@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from edk.adapters.whole_files import write_whole
@@ -25,6 +26,7 @@ class ArchivePackager:
     """
 
     by = "edk"
+    renders = False
 
     def package(self, chart_dir: str, out_dir: str) -> str:
         """See `edk.ports.ChartPackager`."""
@@ -37,6 +39,10 @@ class ArchivePackager:
         except OSError as error:
             raise ChartError(f"{target} can't be written: {error}", "Free space, or allow it") from error
         return target
+
+    def render(self, archive: str, values: Mapping[str, str]) -> str:
+        """See `edk.ports.ChartPackager`: templates are helm's own language."""
+        raise ChartError(f"{archive} can't be rendered without helm: {', '.join(values)} stay open", WITHOUT_HELM)
 
 
 def read_folder(chart_dir: str) -> dict[str, bytes]:

@@ -54,6 +54,7 @@ class HelmPackager:
     """
 
     by = "helm"
+    renders = True
 
     def __init__(self, helm: str, home: str, *, timeout: float = 60.0) -> None:
         self._helm = helm
@@ -74,11 +75,11 @@ class HelmPackager:
     def _package(self, chart: ChartReading, chart_dir: str, out_dir: str, work: str) -> str:
         """Package into a folder of our own, and put the archive in place from there."""
         if any(is_remote(dependency) for dependency in chart.dependencies):
-            self._run(chart, ["dependency", "update", chart_dir], self._timeout * 4)
+            self._run(chart.name, ["dependency", "update", chart_dir], self._timeout * 4)
             for lock in ("Chart.lock", "requirements.lock"):
                 Path(chart_dir, lock).unlink(missing_ok=True)
         self._lint(chart, chart_dir, work)
-        self._run(chart, ["package", chart_dir, "--destination", work], self._timeout)
+        self._run(chart.name, ["package", chart_dir, "--destination", work], self._timeout)
         made = sorted(Path(work).glob("*.tgz"))
         if len(made) != 1:
             raise ChartError(f"chart {chart.name}: helm package wrote {len(made)} archives", "Look at its output")
@@ -86,6 +87,21 @@ class HelmPackager:
         target = str(Path(out_dir, made[0].name))
         write_whole(target, write_archive(name, files))
         return target
+
+    def render(self, archive: str, values: Mapping[str, str]) -> str:
+        """See `edk.ports.ChartPackager`."""
+        try:
+            name, files = read_archive(Path(archive).read_bytes(), archive)
+            Path(self._home).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix="render-", dir=self._home) as work:
+                parameters = [key for path, content in files.items() for key in _parameters_in(path, content)]
+                given = {"global": {**dict.fromkeys(parameters, "x"), **_PLATFORM_VALUES, **values}}
+                values_file = Path(work, "values.json")
+                values_file.write_text(json.dumps(given), encoding="utf-8")
+                arguments = ["template", "edk", archive, "--values", str(values_file)]
+                return self._run(name, arguments, self._timeout)
+        except OSError as error:
+            raise ChartError(f"{archive}: {error}", "Package the chart anew") from error
 
     def _lint(self, chart: ChartReading, chart_dir: str, work: str) -> None:
         """Lint the chart with values such as the platform gives it on installation.
@@ -96,9 +112,9 @@ class HelmPackager:
         given = {"global": {**dict.fromkeys(_parameters(chart_dir), "x"), **_PLATFORM_VALUES}}
         values = Path(work, "values.json")
         values.write_text(json.dumps(given), encoding="utf-8")
-        self._run(chart, ["lint", chart_dir, "--values", str(values)], self._timeout)
+        self._run(chart.name, ["lint", chart_dir, "--values", str(values)], self._timeout)
 
-    def _run(self, chart: ChartReading, arguments: list[str], timeout: float) -> str:
+    def _run(self, chart: str, arguments: list[str], timeout: float) -> str:
         """Run helm; return what it printed, raise ChartError with that if it fails or hangs."""
         command = f"helm {arguments[0]}"
         try:
@@ -107,14 +123,14 @@ class HelmPackager:
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
-            message = f"chart {chart.name}: {self._helm} can't be run: {error.strerror}"
+            message = f"chart {chart}: {self._helm} can't be run: {error.strerror}"
             raise ChartError(message, "Install helm, or take it off PATH to package without it") from error
         with process:
             try:
                 output, _ = process.communicate(timeout=timeout)
             except subprocess.TimeoutExpired as error:
                 _kill(process)
-                message = f"chart {chart.name}: {command} did not end within {timeout:g} seconds"
+                message = f"chart {chart}: {command} did not end within {timeout:g} seconds"
                 raise ChartError(message, "Run it again; look for a stopped helm process") from error
             except BaseException:
                 _kill(process)
@@ -122,9 +138,9 @@ class HelmPackager:
         said = output[-_READ_LIMIT:].decode("utf-8", "replace").strip()
         if process.returncode < 0:
             name = signal.Signals(-process.returncode).name
-            raise ChartError(f"chart {chart.name}: {command} was killed by {name}", "Run it again")
+            raise ChartError(f"chart {chart}: {command} was killed by {name}", "Run it again")
         if process.returncode:
-            raise ChartError(f"chart {chart.name}: {command} failed:\n{said}", "Correct the chart")
+            raise ChartError(f"chart {chart}: {command} failed:\n{said}", "Correct the chart")
         return said
 
     def _environment(self) -> dict[str, str]:
@@ -164,9 +180,13 @@ def _reading(chart_dir: str) -> ChartReading:
 
 def _parameters(chart_dir: str) -> list[str]:
     """Return the names of the ``extension_params`` of a chart and its sub-charts."""
-    names = []
-    for path in sorted(Path(chart_dir).rglob("values.yaml")):
-        document = read_yaml(path.read_bytes(), str(path))
-        parameters = table_at(document.root, "extension_params")
-        names += [key.text for key, _ in parameters.entries] if parameters is not None else []
-    return names
+    paths = sorted(Path(chart_dir).rglob("values.yaml"))
+    return [key for path in paths for key in _parameters_in(str(path), path.read_bytes())]
+
+
+def _parameters_in(path: str, content: bytes) -> list[str]:
+    """Return the names of the ``extension_params`` of a file, if it holds values."""
+    if path.rpartition("/")[2] != "values.yaml":
+        return []
+    parameters = table_at(read_yaml(content, path).root, "extension_params")
+    return [key.text for key, _ in parameters.entries] if parameters is not None else []

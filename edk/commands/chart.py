@@ -11,8 +11,8 @@ from edk.domain.errors import EXIT_DONE, EXIT_FAILED, EXIT_SOURCES, EXIT_UNREACH
 from edk.domain.platform import InstallMode
 from edk.domain.workspace import Workspace
 from edk.orchestrator.build import show_diagnostics
+from edk.orchestrator.chart_alone import package_alone
 from edk.orchestrator.deliver import deliver, delivery_of
-from edk.orchestrator.package import package
 from edk.orchestrator.roots import roots_for
 from edk.orchestrator.scan import ScanRequest, scan
 from edk.orchestrator.services import Services
@@ -38,7 +38,7 @@ def _package(services: Services, workspace: Workspace, folder: str, install: Ins
     show_diagnostics(services, findings)
     delivery = delivery_of(services, install)
     take = partial(deliver, to=delivery) if delivery else None
-    done = package(services, charts, workspace.charts, None, take)
+    done = package_alone(services, workspace, take)
     if services.platform is None and done.archives:
         services.sink.emit(
             ev.Noticed("the charts were not uploaded: --no-import was given, or KUBE_HELM_URL is not set")

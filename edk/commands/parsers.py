@@ -8,6 +8,7 @@ import functools
 from edk.commands.code_server_parsers import add_editor_commands
 from edk.commands.new_parsers import add_new_command
 from edk.commands.platform_parsers import add_import_images_option, add_install_option
+from edk.commands.reference_parsers import add_reference_commands, add_references_option
 from edk.commands.watcher_parsers import add_watcher_commands
 
 EXIT_CODES = (
@@ -26,6 +27,7 @@ def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     _add_chart(commands)
     _add_build_image(commands)
     _add_doctor(commands)
+    add_reference_commands(functools.partial(_add, commands))
     add_watcher_commands(functools.partial(_add, commands))
     add_editor_commands(functools.partial(_add, commands))
     add_new_command(functools.partial(_add, commands))
@@ -96,6 +98,7 @@ def _add_build(commands: Commands) -> None:  # type: ignore[valid-type]
     command.add_argument("--force", action="store_true", help="build also what is unchanged")
     command.add_argument("--dry-run", action="store_true", help="print what would happen, and do nothing")
     _add_engine_options(command)
+    add_references_option(command)
     _add_output(command)
 
 
@@ -126,6 +129,7 @@ def _add_watch(commands: Commands) -> None:  # type: ignore[valid-type]
     )
     add_install_option(command)
     _add_engine_options(command)
+    add_references_option(command)
     _add_output(command)
 
 
@@ -141,6 +145,7 @@ def _add_plan(commands: Commands) -> None:  # type: ignore[valid-type]
     command.add_argument("--force", action="store_true", help="plan as for a build with --force")
     command.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE", help="as for a build")
     command.add_argument("--platform", metavar="OS/ARCH", help="as for a build")
+    add_references_option(command)
     _add_output(command)
 
 
@@ -172,6 +177,7 @@ def _add_chart(commands: Commands) -> None:  # type: ignore[valid-type]
     command.add_argument("--dir", required=True, metavar="DIR", help="folder of a chart, or of an extension")
     command.add_argument("--no-import", action="store_true", help="do not upload it to the platform")
     add_install_option(command)
+    add_references_option(command)
     _add_output(command)
 
 

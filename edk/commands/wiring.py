@@ -50,6 +50,7 @@ def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> S
         "jobs": getattr(options, "jobs", None),
         "platform": getattr(options, "platform", None),
         "network": getattr(options, "network", None),
+        "references": getattr(options, "references", None),
         "build_args": _build_args(getattr(options, "build_arg", [])),
     }
     if flags["jobs"] is not None and flags["jobs"] < 1:  # type: ignore[operator]

@@ -205,6 +205,23 @@ class ChartPackaged:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartVerified:
+    """Every image that a packaged chart asks for is there.
+
+    Args:
+        chart: its name.
+        local: how many references to the local registry there are, all of which exist.
+        platform: how many to the platform's registry, which nobody asks.
+        others: how many elsewhere.
+    """
+
+    chart: str
+    local: int
+    platform: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChartUploaded:
     """The platform took a chart."""
 
@@ -408,6 +425,7 @@ Event = (
     | ImageCancelled
     | RetryScheduled
     | ChartPackaged
+    | ChartVerified
     | ChartUploaded
     | ChartUnchangedOnPlatform
     | ReleaseStatusSeen

@@ -13,7 +13,7 @@ from edk.domain.dockerfile.model import ImageUse
 from edk.domain.operators.model import ImagePlace
 from edk.domain.reference import LocalName, split_local, substitute, valid_name, valid_tag, variables_of
 from edk.domain.references import ReferenceEdit, ReferenceMode, RewrittenFile
-from edk.domain.resolve import Catalog, Names, Reference, Resolution, ResolvedImage, tags_of
+from edk.domain.resolve import Catalog, Names, Reference, Resolution, ResolvedImage, ResolvedPlace, tags_of
 from edk.domain.upstream import replace_upstream
 from edk.domain.workspace import LocatedDiagnostic, Target
 
@@ -98,6 +98,7 @@ class BuildGraph:
     nodes: tuple[Node, ...]
     images: tuple[ResolvedImage, ...] = ()
     diagnostics: tuple[LocatedDiagnostic, ...] = ()
+    places: tuple[ResolvedPlace, ...] = ()
 
     @property
     def by_key(self) -> dict[str, Node]:
@@ -283,7 +284,12 @@ def build_graph(selected: Iterable[Target], catalog: Catalog, resolution: Resolu
     _drop_circular_names(builder)
     nodes = {key: _finished(node, builder) for key, node in builder.nodes.items()}
     ordered = _ordered(nodes, builder)
-    return BuildGraph(tuple(ordered), tuple(resolution.images), tuple(dict.fromkeys(builder.diagnostics)))
+    return BuildGraph(
+        tuple(ordered),
+        tuple(resolution.images),
+        tuple(dict.fromkeys(builder.diagnostics)),
+        tuple(resolution.places),
+    )
 
 
 def _drop_circular_names(builder: _Builder) -> None:

@@ -243,7 +243,9 @@ def _decide(
         return planned("build", "asked for by --force")
     if not standing.asked:
         return planned("build", "the registry was not asked whether it is there")
-    missing = [tag for tag in item.node.tags if standing.tags.get(tag, ("", ""))[1] != item.fingerprint]
+    # Without a fingerprint, an image that it names has to be built first: then nothing that is there is the right one.
+    tags = item.node.tags
+    missing = [t for t in tags if not item.fingerprint or standing.tags.get(t, ("", ""))[1] != item.fingerprint]
     if not missing:
         return planned("skip", "unchanged, and in the registry")
     return planned("build", _why_build(item, standing, missing, known_inputs, digest, decided))

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,8 @@ class Packaging:
         sink: takes the events.
         clock: time.
         cache: remembers which staged content an archive was made from, so that an unchanged one is not made again.
+        prepare: makes what a staged chart is going to ask for.
+        verify: raises ChartError if an image that a chart asks for is not there; takes its name and the archive.
     """
 
     tree: SourceTree
@@ -77,6 +79,8 @@ class Packaging:
     sink: EventSink
     clock: Clock
     cache: Cache | None = None
+    prepare: Callable[[ChartReading], None] = lambda _chart: None
+    verify: Callable[[str, str], None] | None = None
 
 
 def package_charts(sources: Sequence[ChartSource], packaging: Packaging) -> tuple[ChartResult, ...]:
@@ -101,6 +105,7 @@ def _package(chart: ChartReading, folder: str, packaging: Packaging) -> ChartRes
     name = chart.name or chart.path
     began = packaging.clock.monotonic()
     try:
+        packaging.prepare(chart)
         staged = stage_chart(packaging.tree, folder, packaging.by_name, packaging.options)
         key = _content_key(staged, packaging.by)
         archive = _unchanged(staged, key, packaging)
@@ -111,6 +116,8 @@ def _package(chart: ChartReading, folder: str, packaging: Packaging) -> ChartRes
             _remember(key, archive, packaging.cache)
         seconds = packaging.clock.monotonic() - began
         packaging.sink.emit(ChartPackaged(name, staged.version, archive, by, seconds))
+        if packaging.verify is not None:
+            packaging.verify(name, archive)
         parcel = Parcel(name, staged.version, chart.keywords, archive)
         return ChartResult(name, archive, packaging.deliver is not None and packaging.deliver(parcel))
     except EdkError as error:

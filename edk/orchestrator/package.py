@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from edk.domain import events as ev
+from edk.domain.charts.addressing import addressed_path
+from edk.domain.charts.local_images import LocalImage, chart_files, chart_references
+from edk.domain.charts.model import ChartReading
 from edk.domain.charts.selection import named_twice, packaged_charts
 from edk.domain.charts.versions import chart_version
 from edk.domain.errors import PlatformUnreachableError
 from edk.domain.plan import BuildPlan
+from edk.domain.resolve import ResolvedPlace
 from edk.domain.run import GOOD, RunState
 from edk.domain.workspace import LocatedChart
 from edk.orchestrator.chart_staging import StagingOptions
+from edk.orchestrator.chart_verifying import verify_chart
 from edk.orchestrator.charts import ChartSource, Packaging, package_charts
+from edk.orchestrator.content_address import address
 from edk.orchestrator.deliver import Deliver, deliver, delivery_of
 from edk.orchestrator.services import Services
 
-BY_IMAGE_USE = frozenset({"dag", "processing", "template", "value"})
+BY_IMAGE_USE = frozenset({"dag", "processing", "template", "value", "operator"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,12 @@ def package_extension_charts(
             services.sink.emit(ev.ChartFailed(name, message, "mend them, and build again"))
         else:
             ready.append(located)
-    local = frozenset(image.node.target.name for image in plan.images if state.targets[image.key].phase in GOOD)
-    done = package(services, ready, plan.workspace.charts, local, take)
+    local = tuple(
+        LocalImage(image.node.target.name, state.targets[image.key].digest, image.node.tags)
+        for image in plan.images
+        if state.targets[image.key].phase in GOOD
+    )
+    done = package(services, ready, plan.workspace.charts, local, plan.graph.places, take)
     return replace(done, failed=failed + done.failed)
 
 
@@ -81,7 +91,8 @@ def package(
     services: Services,
     charts: Sequence[LocatedChart],
     known: Sequence[LocatedChart],
-    local_images: Collection[str] | None,
+    local_images: Sequence[LocalImage] | None,
+    places: Sequence[ResolvedPlace],
     take: Deliver | None = None,
 ) -> PackagedCharts:
     """Package charts root by root, and upload them if there is a platform.
@@ -90,22 +101,24 @@ def package(
         services: the ports.
         charts: the charts to package.
         known: every chart of the roots, among which dependencies are found by name.
-        local_images: names of images in the local registry; None: not known.
+        local_images: of the local registry; None: not known.
+        places: where Python files name images that are built here.
         take: takes each archive to the platform; None: it is uploaded if there is a platform.
     """
     settings = services.settings
     delivery = delivery_of(services)
     if take is None and delivery is not None:
         take = partial(deliver, to=delivery)
+    tops = packaged_charts(charts)
+    options = _options(services, tops, local_images, places)
     packager, by = services.packager()
+    by_name = {image.name: image for image in local_images or ()}
+    addressed = {name: by_name[name] for name in options.dag_registries}
+    verify = partial(verify_chart, services, packager, local_names=frozenset(by_name))
     packaging = Packaging(
         tree=services.open_tree(),
         by_name=folders_by_name(known),
-        options=StagingOptions(
-            version=chart_version(settings.build_version),
-            registry=settings.registry,
-            local_images=None if local_images is None else frozenset(local_images),
-        ),
+        options=options,
         staging=settings.state_path("staging"),
         out_dir=settings.state_path("charts"),
         packager=packager,
@@ -114,8 +127,9 @@ def package(
         sink=services.sink,
         clock=services.clock,
         cache=services.cache,
+        prepare=partial(_address_images, services, addressed),
+        verify=None if local_images is None else verify,
     )
-    tops = packaged_charts(charts)
     twice = named_twice(tops)
     for located, told in twice.items():
         message = f"not packaged: {told.diagnostic.message}"
@@ -129,6 +143,39 @@ def package(
     errors = [r.error for r in results if r.error is not None]
     away = any(isinstance(error, PlatformUnreachableError) for error in errors)
     return PackagedCharts(sum(bool(r.archive) for r in results), len(twice) + len(errors), away)
+
+
+def _options(
+    services: Services,
+    tops: Sequence[LocatedChart],
+    local_images: Sequence[LocalImage] | None,
+    places: Sequence[ResolvedPlace],
+) -> StagingOptions:
+    """Return what staged charts say otherwise."""
+    settings = services.settings
+    options = StagingOptions(chart_version(settings.build_version), settings.registry)
+    if local_images is None:
+        return options
+    known = {image.name: image for image in local_images}
+    registries = {
+        top.chart.dag_image: f"{settings.registry}/{addressed_path(known[top.chart.dag_image].digest)}"
+        for top in tops
+        if settings.references == "digest" and top.chart.dag_image in known
+    }
+    return replace(
+        options,
+        local_images=frozenset(known),
+        refs=chart_references(local_images, settings.registry, settings.references),
+        dag_registries=registries,
+        files=chart_files(places) if settings.references != "as-written" else {},
+    )
+
+
+def _address_images(services: Services, addressed: Mapping[str, LocalImage], chart: ChartReading) -> None:
+    """Have the DAG image of a chart stand where the staged chart asks for it."""
+    image = addressed.get(chart.dag_image)
+    if image is not None:
+        address(services.registry, image.name, image.digest, image.tags)
 
 
 def folders_by_name(known: Sequence[LocatedChart]) -> Mapping[str, str]:

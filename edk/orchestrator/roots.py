@@ -72,3 +72,22 @@ def _existing(path: str) -> str:
 
 def _inside(path: str, folders: Sequence[str]) -> bool:
     return any(path == folder or path.startswith(folder + "/") for folder in folders)
+
+
+def extension_of(path: str) -> str:
+    """Return the folder of the extension that a file belongs to, by where extensions have their parts.
+
+    That is what ``extension/`` stands in, else what the chart that holds the file stands in, else the file's folder.
+
+    Args:
+        path: of the file, absolute.
+    """
+    parts = path.split("/")[:-1]
+    if "extension" in parts:
+        last = len(parts) - 1 - parts[::-1].index("extension")
+        return "/".join(parts[:last]) or "/"
+    for count in range(len(parts), 1, -1):
+        folder = "/".join(parts[:count])
+        if os.path.isfile(f"{folder}/Chart.yaml"):  # noqa: PTH113
+            return "/".join(parts[: count - 1]) or "/"
+    return "/".join(parts) or "/"

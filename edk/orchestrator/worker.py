@@ -101,7 +101,8 @@ def build_image(task: Task, services: Services, tree: SourceTree, emit: Emit, ca
             digest = _found_meanwhile(task, services, sealed)
             if digest:
                 return Outcome(digest, skipped=True, carried=sealed.fingerprint)
-        digest = task.image.digest if not task.force and task.image.carried == sealed.fingerprint else ""
+        planned = task.image.carried or task.image.fingerprint
+        digest = task.image.digest if not task.force and planned == sealed.fingerprint else ""
         if digest:
             # The same content stands there under another tag: no build, no upload.
             emit(ev.ImageRetagged(task.image.label, digest, task.image.reason))

@@ -11,7 +11,7 @@ from edk.domain.operators import platform
 from edk.domain.operators.candidates import operator_like
 from edk.domain.operators.evaluating import Evaluator, Outcome
 from edk.domain.operators.lookup import Lookup, Spot, elsewhere
-from edk.domain.operators.model import ImagePlace, ImageSite, OperatorImage, Place, PythonReading
+from edk.domain.operators.model import Expr, ImagePlace, ImageSite, OperatorImage, Place, PythonReading
 from edk.domain.operators.needs import names_in, needed_imports
 from edk.domain.operators.signatures import Signatures
 from edk.domain.reference import InvalidReferenceError, parse_symbolic
@@ -56,10 +56,7 @@ def link_with_places(
     for file in sorted(readings):
         for named in linker.named(file):
             images.extend(named.images)
-            values = tuple(dict.fromkeys(image.value for image in named.images if image.value))
-            if values:
-                start, end = named.site.place.start, named.site.place.end
-                places.append(ImagePlace(file, start, end, values, named.sole and len(values) == 1))
+            places.extend(named.places)
     return (
         tuple(sorted(dict.fromkeys(images), key=lambda image: (image.file, image.start, image.end))),
         tuple(sorted(dict.fromkeys(places), key=lambda place: (place.file, place.start, place.end))),
@@ -81,11 +78,10 @@ def diagnose(images: Iterable[OperatorImage]) -> tuple[Diagnostic, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What one site names; `sole` as in `ImagePlace`."""
+    """What one site names, and the expressions in it that come to that."""
 
-    site: ImageSite
     images: tuple[OperatorImage, ...]
-    sole: bool
+    places: tuple[ImagePlace, ...]
 
 
 class _Linker:
@@ -108,16 +104,36 @@ class _Linker:
             outcomes = evaluator.outcomes(site.value, spot)
             made = (_image(found, certain) for found in self._found(inherited, outcomes, site, spot))
             images = tuple(image for image in made if image is not None)
-            if images:
-                fixed = not inherited and len(outcomes) == 1 and outcomes[0].kind == "text"
-                yield _Named(site, images, fixed and self._is_fixed(site, spot))
+            if not images:
+                continue
+            places = () if inherited else self._branches(evaluator, site, spot, certain)
+            if not places:
+                values = tuple(dict.fromkeys(image.value for image in images if image.value))
+                places = (self._place(site.place, site.value, values, () if inherited else outcomes, spot),)
+            yield _Named(images, tuple(place for place in places if place.values))
 
-    def _is_fixed(self, site: ImageSite, spot: Spot) -> bool:
-        """Say whether a site is made of nothing that a caller, an heir or an assignment elsewhere may change.
+    def _branches(self, evaluator: Evaluator, site: ImageSite, spot: Spot, certain: bool) -> tuple[ImagePlace, ...]:
+        """Return the branches of a conditional as places of their own; none of anything else."""
+        found = []
+        for place, value in zip(site.branches, site.value.parts, strict=False):
+            outcomes = evaluator.outcomes(value, spot)
+            made = (_image(_Found(spot.file, site.owner, place, outcome), certain) for outcome in outcomes)
+            values = tuple(dict.fromkeys(image.value for image in made if image is not None and image.value))
+            found.append(self._place(place, value, values, outcomes, spot))
+        return tuple(found)
+
+    def _place(
+        self, place: Place, value: Expr, values: tuple[str, ...], outcomes: tuple[Outcome, ...], spot: Spot
+    ) -> ImagePlace:
+        fixed = len(values) == len(outcomes) == 1 and outcomes[0].kind == "text" and self._is_fixed(value, spot)
+        return ImagePlace(spot.file, place.start, place.end, values, fixed)
+
+    def _is_fixed(self, value: Expr, spot: Spot) -> bool:
+        """Say whether an expression is made of nothing that a caller, an heir or an assignment elsewhere may change.
 
         Those are parameters (that have a default), what a function binds, and attributes.
         """
-        firsts = {name.partition(".")[0] for name in names_in(site.value)}
+        firsts = {name.partition(".")[0] for name in names_in(value)}
         if firsts & {"self", "cls"}:
             return False
         return all(meaning.spot.scope == 0 for first in firsts for meaning in self._lookup.name(first, spot))

@@ -191,6 +191,7 @@ class ImageSite:
         callee: dotted name of what is called; empty if nothing is.
         parameter: name of the argument, or ``#2`` for the third by position.
         value: the expression.
+        branches: of a conditional or an ``or``, where the parts of `value` stand, one for each.
     """
 
     place: Place
@@ -202,6 +203,7 @@ class ImageSite:
     callee: str
     parameter: str
     value: Expr
+    branches: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

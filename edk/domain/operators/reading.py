@@ -86,21 +86,30 @@ def _seen_in(source: bytes, reading: PythonReading) -> PythonReading:
 
     return replace(
         reading,
-        sites=tuple(replace(site, place=seen(site.place)) for site in reading.sites),
+        sites=tuple(
+            replace(site, place=seen(site.place), branches=tuple(map(seen, site.branches))) for site in reading.sites
+        ),
         bindings=tuple(replace(binding, place=seen(binding.place)) for binding in reading.bindings),
     )
 
 
 def _in_file_terms(reading: PythonReading, offsets: Callable[[list[int]], Mapping[int, int]]) -> PythonReading:
     """Return a reading with the offsets of its places moved."""
-    places = [site.place for site in reading.sites]
+    places = [place for site in reading.sites for place in (site.place, *site.branches)]
     places += [binding.place for binding in reading.bindings if binding.place.line]
     moved = offsets([place.start for place in places] + [place.end for place in places])
     if all(key == value for key, value in moved.items()):
         return reading
     return replace(
         reading,
-        sites=tuple(replace(site, place=_moved(site.place, moved)) for site in reading.sites),
+        sites=tuple(
+            replace(
+                site,
+                place=_moved(site.place, moved),
+                branches=tuple(_moved(branch, moved) for branch in site.branches),
+            )
+            for site in reading.sites
+        ),
         bindings=tuple(
             replace(binding, place=_moved(binding.place, moved)) if binding.place.line else binding
             for binding in reading.bindings

@@ -177,8 +177,22 @@ class Sites:
             return
         owner, place = self._names.owner_name(where), self._place(node)
         self.found.append(
-            ImageSite(place, place.start, where.scope, where.branch, owner, role, callee, parameter, read)
+            ImageSite(
+                *(place, place.start, where.scope, where.branch, owner, role, callee, parameter, read),
+                self._branches(node, read),
+            )
         )
+
+    def _branches(self, node: Node, read: Expr) -> tuple[Place, ...]:
+        """Return where the parts of a conditional or an ``or`` stand."""
+        while node.type == "parenthesized_expression" and len(node.named_children) == 1:
+            node = node.named_children[0]
+        inner = [child for child in node.named_children if child.type != "comment"]
+        if node.type == "conditional_expression" and read.kind == "either" and len(inner) == 3:
+            return self._place(inner[0]), self._place(inner[2])
+        if node.type == "boolean_operator" and read.kind == "or" and len(inner) == 2:
+            return self._place(inner[0]), self._place(inner[1])
+        return ()
 
     def _callee(self, function: Node) -> str:
         text = self._reader.text(function)
