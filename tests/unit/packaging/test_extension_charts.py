@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,6 +38,12 @@ class CountingPackager:
 
     packaged: list[str] = field(default_factory=list)
     error: ChartError | None = None
+    manifests: str = ""
+    renders: bool = True
+
+    def render(self, archive: str, values: Mapping[str, str]) -> str:
+        """Return the manifests that the test wants."""
+        return self.manifests
 
     def package(self, chart_dir: str, out_dir: str) -> str:
         """Write the archive, or fail."""
