@@ -33,3 +33,14 @@ def add_reference_commands(add: AddCommand) -> None:
     )
     add_references_option(command)
     command.add_argument("--json", action="store_true", help="JSON instead of a diff")
+    command = add(
+        "trace",
+        "follow an image from the saved file to what a workflow run really gets, and say where it is stale",
+        "edk trace OtsusMethodOperator --dir examples/otsus-method",
+    )
+    command.add_argument(
+        "name", nargs="*", metavar="IMAGE|OPERATOR|CHART", help="what to follow; default: all that the extension names"
+    )
+    command.add_argument("--dir", action="append", default=[], metavar="DIR", help="folder of the extension")
+    add_references_option(command)
+    command.add_argument("--json", action="store_true", help="JSON instead of text; schema edk.trace/v1")

@@ -129,7 +129,7 @@ def plan_workspace(
     images = decide(
         prepared,
         standings,
-        _KnownInputs(services.cache),
+        known_inputs(services.cache),
         settings.registry,
         forced,
         by_digest=settings.references == "digest",
@@ -337,6 +337,11 @@ def pinned(ref: str, digest: str, settings: Settings) -> str:
     exact = local.digest or digest
     suffix = f"@{exact}" if exact else f":{local.tag or 'latest'}"
     return f"{settings.push_host}/{local.name}{suffix}"
+
+
+def known_inputs(cache: Cache) -> Mapping[str, Mapping[str, str]]:
+    """Return fingerprint → inputs part by part, of images that were built before; each looked up when asked for."""
+    return _KnownInputs(cache)
 
 
 class _KnownInputs(Mapping[str, Mapping[str, str]]):
