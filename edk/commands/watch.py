@@ -164,10 +164,14 @@ class _News:
 
     def __init__(self, services: Services) -> None:
         self._sink = services.sink
+        self._unchanged = ""
 
     def emit(self, event: ev.Event) -> None:
         """Hand on what is new."""
-        if not (isinstance(event, ev.ChartPackaged) and event.by == "unchanged"):
+        if isinstance(event, ev.ChartPackaged):
+            self._unchanged = event.chart if event.by == "unchanged" else ""
+        told = isinstance(event, (ev.ChartPackaged, ev.ChartVerified)) and event.chart == self._unchanged
+        if not told:
             self._sink.emit(event)
 
     def close(self) -> None:
