@@ -8,7 +8,6 @@ from functools import partial
 from edk.commands.wiring import Wired, check_platform_options, places_of, settings_of, sink_of, with_platform
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_DONE, EXIT_FAILED, EXIT_SOURCES, EXIT_UNREACHABLE, SourceError
-from edk.domain.platform import InstallMode
 from edk.domain.workspace import Workspace
 from edk.orchestrator.build import show_diagnostics
 from edk.orchestrator.chart_alone import package_alone
@@ -25,21 +24,21 @@ def run(options: argparse.Namespace) -> int:
     roots = roots_for([options.dir], places_of(settings))
     with Wired(settings, sink_of(options, settings), "edk chart") as services:
         workspace = scan(services.open_tree(), services.cache, ScanRequest(roots, settings.exclude))
-        reaching = services if options.no_import else with_platform(services)
-        return _package(reaching, workspace, options.dir, options.install)
+        reaching = services if options.no_import or options.verify else with_platform(services)
+        return _package(reaching, workspace, options)
 
 
-def _package(services: Services, workspace: Workspace, folder: str, install: InstallMode) -> int:
+def _package(services: Services, workspace: Workspace, options: argparse.Namespace) -> int:
     charts = [located for located in workspace.charts if located.root.kind == "extension"]
     if not charts:
-        raise SourceError(f"no Chart.yaml below {folder!r}", "name the folder of a chart, or of an extension")
+        raise SourceError(f"no Chart.yaml below {options.dir!r}", "name the folder of a chart, or of an extension")
     paths = {(located.root, d.file) for located in charts for d in located.chart.diagnostics}
     findings = tuple(d for d in workspace.diagnostics if (d.root, d.diagnostic.file) in paths)
     show_diagnostics(services, findings)
-    delivery = delivery_of(services, install)
+    delivery = delivery_of(services, options.install)
     take = partial(deliver, to=delivery) if delivery else None
-    done = package_alone(services, workspace, take)
-    if services.platform is None and done.archives:
+    done = package_alone(services, workspace, take, listed=options.verify)
+    if services.platform is None and done.archives and not options.verify:
         services.sink.emit(
             ev.Noticed("the charts were not uploaded: --no-import was given, or KUBE_HELM_URL is not set")
         )

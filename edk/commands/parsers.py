@@ -177,6 +177,9 @@ def _add_chart(commands: Commands) -> None:  # type: ignore[valid-type]
     command.add_argument("--dir", required=True, metavar="DIR", help="folder of a chart, or of an extension")
     command.add_argument("--no-import", action="store_true", help="do not upload it to the platform")
     add_install_option(command)
+    command.add_argument(
+        "--verify", action="store_true", help="show whether each image that it asks for is there; uploads nothing"
+    )
     add_references_option(command)
     _add_output(command)
 

@@ -205,6 +205,22 @@ class ChartPackaged:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageAsked:
+    """A packaged chart asks for an image.
+
+    Args:
+        chart: its name.
+        ref: what it asks for.
+        state: ``there``, ``missing``, ``platform`` (in the platform's registry, which nobody asks), ``stale`` (there,
+            though it is built here), or ``elsewhere``.
+    """
+
+    chart: str
+    ref: str
+    state: Literal["there", "missing", "platform", "stale", "elsewhere"]
+
+
+@dataclass(frozen=True, slots=True)
 class ChartVerified:
     """Every image that a packaged chart asks for is there.
 
@@ -213,12 +229,14 @@ class ChartVerified:
         local: how many references to the local registry there are, all of which exist.
         platform: how many to the platform's registry, which nobody asks.
         others: how many elsewhere.
+        by: who found them: ``helm``, which rendered the chart, or ``text``, which sees only what is written out.
     """
 
     chart: str
     local: int
     platform: int
     others: int
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +443,7 @@ Event = (
     | ImageCancelled
     | RetryScheduled
     | ChartPackaged
+    | ImageAsked
     | ChartVerified
     | ChartUploaded
     | ChartUnchangedOnPlatform

@@ -48,13 +48,14 @@ def images_there(services: Services, resolution: Resolution) -> ImagesThere:
     return ImagesThere(tuple(found), tuple(missing))
 
 
-def package_alone(services: Services, workspace: Workspace, take: Deliver | None) -> PackagedCharts:
+def package_alone(services: Services, workspace: Workspace, take: Deliver | None, *, listed: bool) -> PackagedCharts:
     """Package every chart of the extensions; without a registry they are packaged as they are written.
 
     Args:
         services: the ports.
         workspace: what was read.
         take: as for `package`.
+        listed: as for `package`.
     """
     charts = [located for located in workspace.charts if located.root.kind == "extension"]
     resolution = resolve(workspace, Catalog.of(workspace.targets), names_of(services.settings))
@@ -66,4 +67,4 @@ def package_alone(services: Services, workspace: Workspace, take: Deliver | None
     if there.missing:
         names = ", ".join(there.missing)
         services.sink.emit(Noticed(f"not in the registry, so charts ask the platform for it: {names}", "edk build"))
-    return package(services, charts, workspace.charts, there.images, resolution.places, take)
+    return package(services, charts, workspace.charts, there.images, resolution.places, take, listed=listed)

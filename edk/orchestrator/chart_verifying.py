@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import msgspec
 from edk.domain.charts.archives import read_archive
 from edk.domain.charts.asked import rendered_references, written_references
 from edk.domain.errors import ChartError
-from edk.domain.events import ChartVerified
+from edk.domain.events import ChartVerified, ImageAsked
 from edk.domain.reference import RegistryAliases, split_local
 from edk.orchestrator.readings import code_stamp
 from edk.orchestrator.services import Services
@@ -44,7 +44,13 @@ class AskedImages:
 
 
 def verify_chart(
-    services: Services, packager: ChartPackager, chart: str, archive: str, local_names: Collection[str]
+    services: Services,
+    packager: ChartPackager,
+    chart: str,
+    archive: str,
+    local_names: Collection[str],
+    *,
+    listed: bool = False,
 ) -> None:
     """Show that every image that a chart asks for is there.
 
@@ -54,12 +60,15 @@ def verify_chart(
         chart: its name.
         archive: path of the packaged chart.
         local_names: of the images that are built here.
+        listed: whether each one is shown.
 
     Raises:
         ChartError: one is not there, or is asked for where it was not built.
         RegistryUnreachableError: see `edk.ports.Registry`.
     """
     asked = asked_images(services, packager, archive, local_names)
+    for image in _each(chart, asked) if listed else ():
+        services.sink.emit(image)
     problems = [f"{ref} is not in the registry" for ref in asked.missing]
     problems += [f"{ref} is the platform's, though it is built here" for ref in asked.stale]
     if problems:
@@ -68,7 +77,15 @@ def verify_chart(
             f"the packaged chart would not run what was built: {'; '.join(problems[:3])}{more}",
             f"look at `helm template {archive}`; `edk build` makes the images that are missing",
         )
-    services.sink.emit(ChartVerified(chart, len(asked.local), len(asked.platform), len(asked.others)))
+    by = "helm" if packager.renders else "text"
+    services.sink.emit(ChartVerified(chart, len(asked.local), len(asked.platform), len(asked.others), by))
+
+
+def _each(chart: str, asked: AskedImages) -> Iterator[ImageAsked]:
+    yield from (ImageAsked(chart, ref, "there") for ref in asked.local)
+    yield from (ImageAsked(chart, ref, "missing") for ref in asked.missing)
+    yield from (ImageAsked(chart, ref, "stale" if ref in asked.stale else "platform") for ref in asked.platform)
+    yield from (ImageAsked(chart, ref, "elsewhere") for ref in asked.others)
 
 
 def asked_images(

@@ -94,6 +94,8 @@ def package(
     local_images: Sequence[LocalImage] | None,
     places: Sequence[ResolvedPlace],
     take: Deliver | None = None,
+    *,
+    listed: bool = False,
 ) -> PackagedCharts:
     """Package charts root by root, and upload them if there is a platform.
 
@@ -104,6 +106,7 @@ def package(
         local_images: of the local registry; None: not known.
         places: where Python files name images that are built here.
         take: takes each archive to the platform; None: it is uploaded if there is a platform.
+        listed: whether each image that a chart asks for is shown.
     """
     settings = services.settings
     delivery = delivery_of(services)
@@ -114,7 +117,7 @@ def package(
     packager, by = services.packager()
     by_name = {image.name: image for image in local_images or ()}
     addressed = {name: by_name[name] for name in options.dag_registries}
-    verify = partial(verify_chart, services, packager, local_names=frozenset(by_name))
+    verify = partial(verify_chart, services, packager, local_names=frozenset(by_name), listed=listed)
     packaging = Packaging(
         tree=services.open_tree(),
         by_name=folders_by_name(known),

@@ -73,7 +73,7 @@ class PlainLines:
                 | ev.BackAgain()
             ):
                 yield from self._watch_lines(event)
-            case ev.ChartPackaged() | ev.ChartVerified() | ev.ChartUploaded() | ev.ChartFailed():
+            case ev.ChartPackaged() | ev.ImageAsked() | ev.ChartVerified() | ev.ChartUploaded() | ev.ChartFailed():
                 yield from self._chart_lines(event)
             case (
                 ev.ChartUnchangedOnPlatform()
@@ -203,15 +203,17 @@ class PlainLines:
             yield f"    the full log: {event.log}"
 
     def _chart_lines(
-        self, event: ev.ChartPackaged | ev.ChartVerified | ev.ChartUploaded | ev.ChartFailed
+        self, event: ev.ChartPackaged | ev.ImageAsked | ev.ChartVerified | ev.ChartUploaded | ev.ChartFailed
     ) -> Iterator[str]:
         match event:
             case ev.ChartPackaged():
                 yield self._row(event.chart, "chart", f"{event.archive} ({event.by}, {seconds(event.seconds)})")
+            case ev.ImageAsked():
+                yield self._row(event.chart, event.state, event.ref)
             case ev.ChartVerified():
                 elsewhere = f"; {event.platform + event.others} elsewhere" if event.platform + event.others else ""
                 found = f"{plural(event.local, 'reference')} to the local registry, all there"
-                yield self._row(event.chart, "verified", f"{found}{elsewhere}")
+                yield self._row(event.chart, "verified", f"{found}{elsewhere} (by {event.by})")
             case ev.ChartUploaded():
                 yield self._row(event.chart, "uploaded", f"to {event.url}: {event.answer}")
             case ev.ChartFailed():
