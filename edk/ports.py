@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from edk.domain.cluster import NodeImage, RunningImage
 from edk.domain.events import Event
@@ -19,6 +19,9 @@ from edk.domain.requests import (
 )
 from edk.domain.saves import RawEvent, RescanNeeded
 from edk.domain.watching import WatchReport
+
+if TYPE_CHECKING:
+    from edk.domain.history import Revision
 
 
 class Cancellation(Protocol):
@@ -53,6 +56,9 @@ class SourceTree(Protocol):
 
     def chunks(self, path: str) -> Iterable[bytes]:
         """Yield a regular file's content piece by piece."""
+
+    def beginning(self, path: str, size: int) -> bytes:
+        """Return the first `size` bytes of a regular file, or all that it has; raise OSError as the system does."""
 
 
 class FileWatcher(Protocol):
@@ -150,6 +156,9 @@ class Registry(Protocol):
     def retag(self, repository: str, digest: str, tag: str) -> None:
         """Make a tag point at a manifest that the repository already holds."""
 
+    def referrers(self, repository: str, digest: str) -> bytes | None:
+        """Return the index of the artifacts about a manifest; None if the registry keeps no such list."""
+
     def repositories(self) -> tuple[str, ...]:
         """Return the names of all repositories, sorted; also of those that lost their last image."""
 
@@ -174,6 +183,38 @@ class Registry(Protocol):
 
         Raises:
             BuildError: the registry does not let images be deleted.
+        """
+
+
+class SourceHistory(Protocol):
+    """The repositories that the sources lie in."""
+
+    def revision(self, folder: str) -> Revision | None:
+        """Return the commit that the work tree around an absolute folder stands on; None if there is none."""
+
+
+class RecordStore(Protocol):
+    """Documents about images, kept by the digests of their manifests; the oldest go when there are too many."""
+
+    def write(self, kind: str, digest: str, content: bytes) -> None:
+        """Keep a document, whole or not at all; raise OSError as the system does."""
+
+    def read(self, kind: str, digest: str) -> bytes | None:
+        """Return a document, None if there is none."""
+
+
+class Inventory(Protocol):
+    """Lists what an image consists of."""
+
+    def check(self) -> None:
+        """Return if what makes lists is there; raise UsageError with how to get it if not."""
+
+    def bill(self, repository: str, digest: str) -> bytes:
+        """Return a software bill of materials of an image in the registry, as CycloneDX JSON.
+
+        Raises:
+            UsageError: see `check`.
+            InfrastructureError: it failed, or did not end in time.
         """
 
 

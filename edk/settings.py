@@ -17,6 +17,7 @@ DEFAULT_WORKSPACE = "/kaapana/app"
 DEFAULT_REPOSITORY = "https://github.com/kaapana/kaapana"
 PROXY_NAMES = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy", "all_proxy")
 CONFIG_NAME = "edk.yaml"
+PATIENT_DATA = ("warn", "refuse", "allow")
 _ENGINE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*")
 
 
@@ -56,6 +57,12 @@ class Settings:
         quiet_save: seconds after a plain save before it is built.
         quiet_burst: seconds without any other event before what came in a burst is built.
         quiet_removal: the same where something was removed or moved away.
+        attest: whether provenance, and a bill of materials if there is one, go to the registry beside the image.
+        sbom: whether a bill of materials is made of each image that is built.
+        patient_data: what to do about DICOM and NIfTI files in a context: ``warn``, ``refuse`` or ``allow``.
+        allow_data: patterns of paths, relative to the root, that are not looked into for data and credentials.
+        keep_records: how many provenance records, and bills of materials, are kept.
+        source_date_epoch: seconds since the epoch that images are said to be made at; -1: when they are.
         config_files: the files that were read, nearest first.
     """
 
@@ -89,6 +96,12 @@ class Settings:
     quiet_save: float = 0.03
     quiet_burst: float = 0.2
     quiet_removal: float = 0.6
+    attest: bool = False
+    sbom: bool = False
+    patient_data: str = "warn"
+    allow_data: tuple[str, ...] = ()
+    keep_records: int = 1000
+    source_date_epoch: int = -1
     config_files: tuple[str, ...] = ()
 
     @property
@@ -135,8 +148,12 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "quiet_save": ("EDK_QUIET_SAVE",),
     "quiet_burst": ("EDK_QUIET_BURST",),
     "quiet_removal": ("EDK_QUIET_REMOVAL",),
+    "attest": ("EDK_ATTEST",),
+    "sbom": ("EDK_SBOM",),
+    "patient_data": ("EDK_PATIENT_DATA",),
+    "source_date_epoch": ("SOURCE_DATE_EPOCH",),
 }
-NOT_CONFIGURABLE = frozenset({"proxies", "config_files", "state_dir"})
+NOT_CONFIGURABLE = frozenset({"proxies", "config_files", "state_dir", "source_date_epoch"})
 _KIND_OF = {field.name: str(field.type) for field in fields(Settings)}
 KINDS = {name: kind for name, kind in _KIND_OF.items() if name not in NOT_CONFIGURABLE}
 
@@ -196,7 +213,7 @@ def load_settings(
 def _validated(settings: Settings) -> Settings:
     if settings.jobs < 0 or settings.jobs > 1000:
         raise UsageError(f"jobs must be between 1 and 1000, not {settings.jobs}", "for example --jobs 4")
-    for field in ("install_timeout", "retries", "build_timeout", "max_context_bytes"):
+    for field in ("install_timeout", "retries", "build_timeout", "max_context_bytes", "keep_records"):
         if getattr(settings, field) < 0:
             raise UsageError(f"{field} must not be negative, but is {getattr(settings, field)}")
     if not settings.registry.strip("/"):
@@ -212,6 +229,8 @@ def _validated(settings: Settings) -> Settings:
     _check_engine_words(settings)
     if settings.references not in get_args(ReferenceMode):
         raise UsageError(f"references is {settings.references!r}", f"write one of {', '.join(get_args(ReferenceMode))}")
+    if settings.patient_data not in PATIENT_DATA:
+        raise UsageError(f"patient_data is {settings.patient_data!r}", f"write {', '.join(PATIENT_DATA)}")
     return replace(
         settings,
         jobs=jobs,
@@ -235,7 +254,7 @@ def _merge(values: dict[str, Any], config: Mapping[str, Any]) -> None:
     for key, value in config.items():
         if key in {"base_overrides", "mirrors", "build_args"}:
             values[key] = tuple({**dict(values.get(key, ())), **dict(value)}.items())
-        elif key == "exclude":
+        elif key in {"exclude", "allow_data"}:
             values[key] = (*values.get(key, ()), *value)
         else:
             values[key] = value

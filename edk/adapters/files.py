@@ -135,6 +135,11 @@ class FileTree:
         with _regular(path) as (descriptor, _):
             yield from _pieces(descriptor, None)
 
+    def beginning(self, path: str, size: int) -> bytes:
+        """Return the first `size` bytes of a regular file, or all that it has; raise OSError as the system does."""
+        with _regular(path) as (descriptor, _):
+            return b"".join(_pieces(descriptor, size))
+
     def _hash(self, path: str) -> str:
         for _ in range(_ATTEMPTS):
             with _regular(path) as (descriptor, before):

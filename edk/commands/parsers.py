@@ -9,6 +9,7 @@ from edk.commands.code_server_parsers import add_editor_commands
 from edk.commands.new_parsers import add_new_command
 from edk.commands.platform_parsers import add_import_images_option, add_install_option
 from edk.commands.reference_parsers import add_reference_commands, add_references_option
+from edk.commands.supply_parsers import add_attesting_options, add_supply_commands
 from edk.commands.watcher_parsers import add_watcher_commands
 
 EXIT_CODES = (
@@ -31,6 +32,7 @@ def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     add_watcher_commands(functools.partial(_add, commands))
     add_editor_commands(functools.partial(_add, commands))
     add_new_command(functools.partial(_add, commands))
+    add_supply_commands(functools.partial(_add, commands))
 
 
 def epilog(example: str) -> str:
@@ -77,6 +79,7 @@ def _add_engine_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--pull", action="store_true", help="look for newer upstream images; implies --force")
     command.add_argument("--platform", metavar="OS/ARCH", help="for example linux/amd64")
     command.add_argument("--network", metavar="MODE", help="of RUN steps: default, none or host")
+    add_attesting_options(command)
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:

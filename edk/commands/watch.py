@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -27,7 +28,7 @@ from edk.domain.gathering import Quiet
 from edk.domain.plan import BuildPlan
 from edk.domain.run import RunState
 from edk.domain.workspace import Root
-from edk.orchestrator.build import show_plan
+from edk.orchestrator.build import check_inventory, show_plan
 from edk.orchestrator.crew import QueueInbox, ThreadCrew
 from edk.orchestrator.deliver import delivery_of
 from edk.orchestrator.delivering import BackgroundDelivery
@@ -101,6 +102,7 @@ def _watch(
     control: ControlServer,
 ) -> int:
     settings = services.settings
+    check_inventory(services)
     started = services.clock.monotonic()
     # Before the first plan, so that no save is missed while it is made.
     watcher.start(watched, inbox.put)
@@ -132,6 +134,7 @@ def _watch(
     # What the first plan holds lives on: not looked through by the collector, which would cost saves 50 ms at times.
     gc.freeze()
     control.start()
+    threading.Thread(target=_read_history, args=(services, watched), name="edk-history", daemon=True).start()
     seconds = services.clock.monotonic() - started
     services.sink.emit(ev.WatchStarted(tuple(watched), len(plan.images), words_of(watcher.report()), seconds))
     with stopped_by_signals(inbox):
@@ -149,6 +152,13 @@ def _delivery(options: argparse.Namespace, services: Services, inbox: QueueInbox
     if options.upload or options.install != "no":
         to = delivery_of(with_platform(services), options.install)
     return BackgroundDelivery(to, lambda event: inbox.put(EventOccurred(event))) if to is not None else None
+
+
+def _read_history(services: Services, watched: Sequence[str]) -> None:
+    """Read what the repositories hold, so that the first save need not wait for it."""
+    for path in watched:
+        if services.history is not None:
+            services.history.revision(path)
 
 
 def _needs_all_stages(services: Services) -> tuple[bool, str]:

@@ -14,7 +14,9 @@ import edk
 from edk.adapters.clock import SystemClock
 from edk.adapters.files import FileTree
 from edk.adapters.locks import FileLocks
+from edk.adapters.records import RecordFiles
 from edk.adapters.store.store import SqliteStore
+from edk.adapters.syft import Syft
 from edk.domain import events as ev
 from edk.domain.errors import UsageError
 from edk.domain.redaction import Redactor, secrets_of
@@ -31,7 +33,8 @@ from edk.ui.redacted import Redacted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from edk.ports import Cache, Cancellation, ChartPackager, EventSink, ImageBuilder, Platform
+    from edk.domain.history import Revision
+    from edk.ports import Cache, Cancellation, ChartPackager, EventSink, ImageBuilder, Platform, SourceHistory
 
 BUNDLED = os.path.join(os.path.dirname(edk.__file__), "bundled")  # noqa: PTH118, PTH120
 
@@ -51,6 +54,8 @@ def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> S
         "platform": getattr(options, "platform", None),
         "network": getattr(options, "network", None),
         "references": getattr(options, "references", None),
+        "attest": getattr(options, "attest", None),
+        "sbom": getattr(options, "sbom", None),
         "build_args": _build_args(getattr(options, "build_arg", [])),
     }
     if flags["jobs"] is not None and flags["jobs"] < 1:  # type: ignore[operator]
@@ -147,6 +152,20 @@ class LazyBuilder:
         return self._builder.push(image, ref, progress, cancellation)
 
 
+class LazyHistory:
+    """A `SourceHistory` that is imported when it is first used; see `LazyBuilder`."""
+
+    @cached_property
+    def _history(self) -> SourceHistory:
+        from edk.adapters.git import GitHistory
+
+        return GitHistory()
+
+    def revision(self, folder: str) -> Revision | None:
+        """See `edk.ports.SourceHistory.revision`."""
+        return self._history.revision(folder)
+
+
 class Wired:
     """The services with what has to be closed behind them; a context manager.
 
@@ -176,6 +195,9 @@ class Wired:
             sink=sink,
             packager=lambda: packager_of(settings),
             platform=None,
+            history=LazyHistory(),
+            records=RecordFiles(settings.state_dir, settings.keep_records),
+            inventory=Syft(settings.push_host),
         )
 
     def __enter__(self) -> Services:

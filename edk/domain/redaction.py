@@ -60,6 +60,14 @@ class Redactor:
         """Return a frozen value, such as an event or a status, with every secret in its texts masked."""
         return value if self.idle else cast("T", self._masked(value))
 
+    def json(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        """Return a JSON value with every secret in its texts masked, keys too."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): self.json(item) for key, item in value.items()}
+        return [self.json(item) for item in value] if isinstance(value, (list, tuple)) else value
+
     def _masked(self, value: Any) -> Any:  # noqa: ANN401 - a field of any kind
         if isinstance(value, str):
             return self.text(value)
@@ -70,6 +78,11 @@ class Redactor:
             fields = {name: self._masked(getattr(value, name)) for name in texts}
             return dataclasses.replace(value, **fields)
         return value
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether the name of a variable says that its value is a secret."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -85,7 +98,7 @@ def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def secrets_of(build_args: Iterable[tuple[str, str]], proxies: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Return the values among build arguments and proxies that nobody else may see."""
-    found = [value for name, value in build_args if _SECRET_NAME.search(name)]
+    found = [value for name, value in build_args if is_secret_name(name)]
     for _, address in proxies:
         found.extend(_passwords(address))
     return tuple(found)

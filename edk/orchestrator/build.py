@@ -94,12 +94,14 @@ def run_images(
     """Build what the plan says, and return where every image stands at the end.
 
     Raises:
+        UsageError: bills of materials are asked for, and can't be made.
         EngineUnreachableError: there is something to build, and no engine answers.
         RegistryUnreachableError: there is something to push, and the registry does not answer.
     """
     if plan.with_action("build"):
         # Told at once, rather than after the first context has been read.
         services.registry.ping()
+        check_inventory(services)
         plan, request = suited_to_engine(services, plan, request)
     loop = Loop(
         inbox,
@@ -110,6 +112,12 @@ def run_images(
         LoopOptions(services.settings.jobs, services.settings.retries, request.force, options.no_cache, options.pull),
     )
     return loop.run(plan)
+
+
+def check_inventory(services: Services) -> None:
+    """Return if bills of materials can be made, or are not asked for; raise UsageError if not."""
+    if services.settings.sbom and services.inventory is not None:
+        services.inventory.check()
 
 
 def exit_code_of(plan: BuildPlan, state: RunState, *, charts_failed: bool) -> int:

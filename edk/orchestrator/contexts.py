@@ -62,6 +62,23 @@ def read_context(
     return reading, problems + _diagnose(target, rules, reading, warn_bytes)
 
 
+def rules_of(tree: SourceTree, target: Target, whole: str) -> tuple[str, ContextRules]:
+    """Return the name of the ignore file in a target's context, empty if there is none, and what counts by it.
+
+    Args:
+        tree: the file system.
+        target: whose context it is.
+        whole: why the whole context counts, whatever the Dockerfile says; empty if it does not.
+
+    Raises:
+        OSError: as the system does.
+        ValueError: the ignore file is none that can be read.
+    """
+    root = f"{target.root.path}/{target.context}" if target.context else target.root.path
+    name, ignore = _ignore_rules(tree, root, posixpath.basename(target.dockerfile))
+    return name, context_rules(target.reading, ignore, whole=whole)
+
+
 def _relative(path: str, target: Target) -> str:
     return path.removeprefix(target.root.path + "/")
 

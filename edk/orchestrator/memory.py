@@ -36,6 +36,8 @@ class PlanMemory:
         prepared: key of a target → what its inputs were made of, and the inputs.
         standings: key of a target → what the registry has of it.
         externals: ref → digest of bases that the registry holds without a Dockerfile.
+        sensitive: key of a target → for which fingerprint its context was looked into, and the kinds and paths of
+            what was found there.
     """
 
     parts: dict[str, Workspace] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class PlanMemory:
     prepared: dict[str, tuple[tuple[object, ...], Node, ContextReading, Prepared]] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     externals: dict[str, str] = field(default_factory=dict)
+    sensitive: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=dict)
 
     def forget(self, batch: Batch, roots: Iterable[Root], stayed: Callable[[str], bool] = lambda _: False) -> None:
         """Forget what a batch of saves may have made wrong.

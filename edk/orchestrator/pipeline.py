@@ -22,6 +22,7 @@ from edk.orchestrator.contexts import read_context
 from edk.orchestrator.memory import PlanMemory
 from edk.orchestrator.observe import digests_of, stand_all
 from edk.orchestrator.scan import ScanRequest, scan
+from edk.orchestrator.sensitive import look_into_contexts, without_allowed
 from edk.orchestrator.services import Services
 from edk.orchestrator.single import SingleDockerfile, with_single
 from edk.ports import Cache, SourceTree
@@ -125,6 +126,7 @@ def plan_workspace(
     unasked = _ask_registry(services, graph, wanted, memory) if request.ask_registry else ""
     standings = {key: standing for key, standing in memory.standings.items() if key in wanted}
     prepared, problems = _prepare(tree, graph, settings, memory, all_stages=request.all_stages)
+    prepared, found = look_into_contexts(prepared, tree, services.cache, settings, memory)
     forced = {n.key for n in graph.nodes} if request.force else set()
     images = decide(
         prepared,
@@ -139,7 +141,12 @@ def plan_workspace(
         graph,
         images,
         waves(graph),
-        tuple(dict.fromkeys((*workspace.diagnostics, *graph.diagnostics, *_chart_problems(workspace), *problems))),
+        without_allowed(
+            dict.fromkeys(
+                (*workspace.diagnostics, *graph.diagnostics, *_chart_problems(workspace), *problems, *found)
+            ),
+            settings,
+        ),
         (f"the registry could not be asked: {unasked}",) if unasked else (),
     )
 

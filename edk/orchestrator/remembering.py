@@ -68,6 +68,10 @@ class RememberingTree:
         """Yield a regular file's content piece by piece."""
         return self._tree.chunks(path)
 
+    def beginning(self, path: str, size: int) -> bytes:
+        """Return the first bytes of a regular file."""
+        return self._tree.beginning(path, size)
+
 
 class NotingTree:
     """Notes which paths were asked for by themselves; folders that are listed are not among them.
@@ -103,3 +107,8 @@ class NotingTree:
         """Yield a regular file's content piece by piece."""
         self.noted.add(path)
         return self._tree.chunks(path)
+
+    def beginning(self, path: str, size: int) -> bytes:
+        """Return the first bytes of a regular file."""
+        self.noted.add(path)
+        return self._tree.beginning(path, size)

@@ -12,9 +12,12 @@ from edk.ports import (
     Cluster,
     EventSink,
     ImageBuilder,
+    Inventory,
     Locks,
     Platform,
+    RecordStore,
     Registry,
+    SourceHistory,
     SourceTree,
 )
 from edk.settings import Settings
@@ -36,6 +39,9 @@ class Services:
         packager: returns what makes chart archives, and its name.
         platform: kube-helm; None if none is configured.
         cluster: what the nodes have; None if nobody asked for it.
+        history: the repositories that the sources lie in; None: images tell nothing of them.
+        records: where provenance and bills of materials are kept; None: nowhere.
+        inventory: makes bills of materials; None: none are made.
     """
 
     settings: Settings
@@ -49,3 +55,6 @@ class Services:
     packager: Callable[[], tuple[ChartPackager, str]]
     platform: Platform | None
     cluster: Cluster | None = None
+    history: SourceHistory | None = None
+    records: RecordStore | None = None
+    inventory: Inventory | None = None

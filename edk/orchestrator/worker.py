@@ -154,7 +154,12 @@ def _build_and_push(
     image = task.image
     target = image.node.target
     name = image.label
-    request, context = _request(task, services, tree, sealed)
+    # Imported where something is built: a build of an unchanged tree need not wait for them.
+    from edk.orchestrator.labels import labels_of, origin_of
+    from edk.orchestrator.provenance import keep_records
+
+    origin = origin_of(task, services, tree)
+    request, context = _request(task, services, tree, sealed, labels_of(task, origin, services.settings))
     emit(
         ev.ImageStarted(
             name,
@@ -189,11 +194,12 @@ def _build_and_push(
     digest = _push(task, services, built, request.tag, emit, cancellation, sealed)
     _remember(services, digest, sealed)
     _tag_all(task, services, digest, emit, done=image.node.tags[0])
+    keep_records(task, services, origin, sealed, digest, emit)
     return digest
 
 
 def _request(
-    task: Task, services: Services, tree: SourceTree, sealed: Seal
+    task: Task, services: Services, tree: SourceTree, sealed: Seal, labels: tuple[tuple[str, str], ...]
 ) -> tuple[BuildRequest, Iterator[bytes]]:
     """Return what the engine is asked, and the context as a stream."""
     image = task.image
@@ -218,7 +224,7 @@ def _request(
         dockerfile_member=member,
         features=target.reading.features,
         build_args=(*settings.proxies, *arguments),
-        labels=((LABEL, sealed.fingerprint), *sealed.labels),
+        labels=((LABEL, sealed.fingerprint), *sealed.labels, *labels),
         platform=settings.platform,
         network=settings.network,
         no_cache=task.no_cache,

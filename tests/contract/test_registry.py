@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import pytest
 
 from edk.adapters.registry import HttpRegistry
+from edk.domain.artifacts import Document
 from edk.domain.errors import DigestMismatchError
+from edk.orchestrator.attesting import attach, attached
 from edk.ports import Registry
 from tests.fakes.registry import MANIFEST, FakeRegistry, config_of, digest_of, manifest_of
 
@@ -209,3 +211,22 @@ def test_a_deleted_manifest_takes_its_tags_along(world: World) -> None:
     assert ("2.0",) == world.registry.tags(world.repository)
     there = world.registry.head(world.repository, "2.0")
     assert other == (there and there.digest)
+
+
+def test_documents_stand_beside_an_image(world: World) -> None:
+    """Each kind once, the newest; another image of the repository has none."""
+    image = world.put(world.repository, "1.0", {"n": "1"})
+    other = world.put(world.repository, "2.0", {"n": "2"})
+    for number, kind in enumerate(("provenance", "sbom", "provenance")):
+        document = Document(kind, "application/vnd.in-toto+json", f"{kind} {number}".encode())
+        attach(world.registry, world.repository, image, document, f"2026-01-0{number + 1}T00:00:00Z")
+
+    found = [attached(world.registry, world.repository, image, kind) for kind in ("provenance", "sbom", "signature")]
+    assert [b"provenance 2", b"sbom 1", None] == found
+    assert attached(world.registry, world.repository, other, "provenance") is None
+
+
+def test_nothing_is_attached_to_an_image_that_is_not_there(world: World) -> None:
+    """It would be found by nobody."""
+    with pytest.raises(DigestMismatchError):
+        attach(world.registry, world.repository, digest_of(b"gone"), Document("sbom", "a/b", b"x"), "")

@@ -234,3 +234,16 @@ def test_stat_and_list_agree(disk: Disk) -> None:
     tree = disk.tree()
 
     assert tree.list(disk.root) == tuple(tree.stat(f"{disk.root}/{name}") for name in ("a", "l"))
+
+
+def test_the_beginning_of_a_file_is_read_alone(disk: Disk) -> None:
+    """No more than asked for, all that there is of a shorter one, and nothing of what is no regular file."""
+    disk.write("a", b"0123456789")
+    disk.link("link", "a")
+    disk.fifo("fifo")
+    tree = disk.tree()
+
+    assert (b"0123", b"0123456789") == (tree.beginning(f"{disk.root}/a", 4), tree.beginning(f"{disk.root}/a", 99))
+    for name in ("link", "fifo", "none"):
+        with pytest.raises(OSError, match=name):
+            tree.beginning(f"{disk.root}/{name}", 4)

@@ -124,6 +124,11 @@ class FakeRegistry:
         if digest_of(content) != digest:
             raise DigestMismatchError(f"{repository}: blob {digest} is something else")
 
+    def referrers(self, repository: str, digest: str) -> bytes | None:
+        """Return None: it keeps no list of what refers to a manifest."""
+        self._called("referrers", repository, digest)
+        return None
+
     def repositories(self) -> tuple[str, ...]:
         """Return the names of all repositories, sorted."""
         self._called("repositories", "", "")

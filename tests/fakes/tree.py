@@ -149,6 +149,10 @@ class FakeTree:
         half = len(content) // 2
         yield from (piece for piece in (content[:half], content[half:]) if piece)
 
+    def beginning(self, path: str, size: int) -> bytes:
+        """Return the first bytes of a file."""
+        return self._content(path)[:size]
+
     def _content(self, path: str) -> bytes:
         node = self._disk.find(path)
         if node.kind != "file":

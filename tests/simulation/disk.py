@@ -220,6 +220,10 @@ class SlowTree:
         self._breathe()
         return self._pieces(path)
 
+    def beginning(self, path: str, size: int) -> bytes:
+        """Return the first bytes of a file."""
+        return self._tree.read(path, 1 << 30)[:size]
+
     def _pieces(self, path: str) -> Iterator[bytes]:
         content = self._tree.read(path, 1 << 30)
         node = self._disk.tree._disk.nodes[path]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
+_INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,14 @@ class RegistryReader:
         assert 200 == status, f"{repository}:{tag}: {status}"
         manifest: dict[str, Any] = json.loads(content)
         return manifest
+
+    def manifest_of_tag(self, repository: str, tag: str) -> dict[str, Any]:
+        """Return what stands under a tag, an index too."""
+        url = f"http://{self.host}/v2/{repository}/manifests/{tag}"
+        asked = urllib.request.Request(url, headers={"Accept": _INDEX})
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            index: dict[str, Any] = json.loads(answer.read())
+        return index
 
     def config(self, repository: str, tag: str) -> dict[str, Any]:
         """Return the configuration of an image."""

@@ -25,7 +25,7 @@ class GitState:
 
     def head(self) -> str:
         """Return what is checked out, as a text that changes with it."""
-        return "\n".join(_head(folder) for folder in self._git_folders())
+        return "\n".join(head_of(folder) for folder in self._git_folders())
 
     def _git_folders(self) -> list[str]:
         found: dict[str, None] = {}
@@ -36,13 +36,13 @@ class GitState:
             except OSError:
                 inside = []
             for folder in (*above, *inside):
-                git = _git_folder(folder)
+                git = git_folder(folder)
                 if git:
                     found[git] = None
         return list(found)
 
 
-def _git_folder(folder: str) -> str:
+def git_folder(folder: str) -> str:
     """Return a work tree's git folder; empty if it is none. A linked work tree has a file that names it."""
     path = f"{folder}/.git"
     if os.path.isdir(path):  # noqa: PTH112
@@ -51,7 +51,8 @@ def _git_folder(folder: str) -> str:
     return text.removeprefix("gitdir:").strip() if text.startswith("gitdir:") else ""
 
 
-def _head(git: str) -> str:
+def head_of(git: str) -> str:
+    """Return what a git folder has checked out, as a text that changes with it where refs are files."""
     head = _read(f"{git}/HEAD").strip()
     return head + _read(f"{git}/{head.removeprefix('ref:').strip()}") if head.startswith("ref:") else head
 

@@ -159,6 +159,11 @@ class HttpRegistry(RegistryWriting):
             path = f"{parts.path}?{parts.query}"
         return tuple(sorted(found))
 
+    def referrers(self, repository: str, digest: str) -> bytes | None:
+        """Return the index of the artifacts about a manifest; None if the registry keeps no such list."""
+        answer = self._ask("GET", f"/v2/{quote(repository)}/referrers/{quote(digest, ':')}", {"Accept": OCI_INDEX})
+        return answer.body if answer is not None and _media_type(answer) == OCI_INDEX else None
+
     def retag(self, repository: str, digest: str, tag: str) -> None:
         """Make a tag point at a manifest that the repository already holds.
 

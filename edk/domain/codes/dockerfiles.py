@@ -137,6 +137,14 @@ EMPTY_CONTINUATION = Code(
     "An empty line stands between lines that `\\` joins. The engine goes on behind it, for now.",
     "Remove the empty line, or the `\\` above it",
 )
+SECRET_VALUE = Code(
+    "EDK219",
+    "warning",
+    "Secret in ARG or ENV",
+    "A password, token or key stands literally in an ARG or ENV. It can be read from the image's history and "
+    "configuration by everybody who can pull it, and from the repository as well. The value is never shown.",
+    "Take it out, renew it, and give it to the container when it runs; a build step can mount it from a file",
+)
 
 CODES: tuple[Code, ...] = (
     NOT_PARSED,
@@ -156,4 +164,5 @@ CODES: tuple[Code, ...] = (
     SEVERAL_NAMES,
     REMOTE_SOURCE,
     EMPTY_CONTINUATION,
+    SECRET_VALUE,
 )

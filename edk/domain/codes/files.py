@@ -49,4 +49,31 @@ TOO_MANY = Code(
     "The walk over the root stopped at the limit, so what lies behind it is not known.",
     "point --dir at the extension itself, or exclude large folders in edk.yaml",
 )
-CODES: tuple[Code, ...] = (UNREADABLE, TOO_LARGE, NOT_REGULAR, LINK_LEFT_OUT, TOO_DEEP, TOO_MANY)
+PATIENT_DATA = Code(
+    "EDK507",
+    "warning",
+    "medical images in a build context",
+    "DICOM or NIfTI files, told by their content, would become part of the image, and everybody who can pull it "
+    "could read them: the data of patients, if they are. Data belongs into the platform's storage, not into images.",
+    "take them out of the context, or leave them out by .dockerignore; if they are no patient's, list them under "
+    "allow_data in edk.yaml",
+)
+CREDENTIALS = Code(
+    "EDK508",
+    "warning",
+    "keys or credentials in a build context",
+    "A private key, or a file with passwords or tokens, told by its content, would become part of the image, "
+    "where everybody who can pull it can read it, also if a later instruction removes it.",
+    "take it out of the context, or leave it out by .dockerignore; if it opens nothing, list it under allow_data "
+    "in edk.yaml",
+)
+CODES: tuple[Code, ...] = (
+    UNREADABLE,
+    TOO_LARGE,
+    NOT_REGULAR,
+    LINK_LEFT_OUT,
+    TOO_DEEP,
+    TOO_MANY,
+    PATIENT_DATA,
+    CREDENTIALS,
+)

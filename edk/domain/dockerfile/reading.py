@@ -12,6 +12,7 @@ from edk.domain.diagnostics import Code, Diagnostic
 from edk.domain.dockerfile.commands import Command, read_commands
 from edk.domain.dockerfile.lines import MAX_BYTES, DockerfileError, LineReader
 from edk.domain.dockerfile.model import DockerfileReading, ImageUse, Instruction, Stage
+from edk.domain.dockerfile.secrets import secrets_in
 from edk.domain.dockerfile.stages import walk
 from edk.domain.dockerfile.walked import Walk
 
@@ -174,6 +175,7 @@ def _diagnostics(
         for use in found.context
         if not use.exact and use.stage in needed
     ]
+    out += secrets_in(commands)
     return tuple(sorted(out, key=lambda diagnostic: diagnostic.line))
 
 

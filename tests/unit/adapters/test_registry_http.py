@@ -343,3 +343,24 @@ def test_probes_tell_refused_uploads_and_deletions(serve: Callable[[Rule], Scrip
     with pytest.raises(RegistryUnreachableError, match=r"405 to POST .*read only"):
         probes.try_writing(script.host)
     assert probes.deletes(script.host) is False
+
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (always(200, {"Content-Type": INDEX}, b'{"manifests":[]}'), b'{"manifests":[]}'),
+        (always(404, {"Content-Type": "text/plain"}, b"404 page not found"), None),
+        (always(200, {"Content-Type": "application/json"}, b"{}"), None),
+    ],
+)
+def test_a_list_of_referrers_is_used_where_there_is_one(
+    serve: Callable[[Rule], Script], rule: Rule, expected: bytes | None
+) -> None:
+    """Registries before the OCI specification 1.1 do not know the path."""
+    script = serve(rule)
+
+    assert expected == script.registry().referrers("a/b", digest_of(b"x"))
+    assert [("GET", f"/v2/a/b/referrers/{digest_of(b'x')}")] == script.asked
