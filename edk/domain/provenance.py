@@ -19,8 +19,8 @@ from edk.domain.redaction import is_secret_name
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"
-BUILD_TYPE = "https://kaapana.ai/edk/dockerfile-build/v1"
-BUILDER = "https://kaapana.ai/edk/builder/v1"
+BUILD_TYPE = "urn:edk:dockerfile-build:v1"
+BUILDER = "urn:edk:builder:v1"
 MEDIA_TYPE = "application/vnd.in-toto+json"
 MAX_PARTS = 2_000
 HIDDEN = "hidden"

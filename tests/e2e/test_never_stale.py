@@ -14,7 +14,7 @@ import pytest
 from tests.support.command import Command, Run
 from tests.support.extension import Extension, snapshot
 from tests.support.reading_back import RegistryReader
-from tests.support.watching import PROBE, save, settle, stand, watching
+from tests.support.watching import PROBE, save, settle, stand, watching, with_probe
 
 pytestmark = pytest.mark.e2e
 
@@ -216,7 +216,7 @@ def test_show_rewritten_prints_what_is_shipped(
 
 def test_a_save_under_watch_reaches_the_dag_image(edk: Command, whole: Extension, registry: RegistryReader) -> None:
     """The watcher builds the saved image, then the DAG image that names it, and packages the chart for it."""
-    whole.image(PROBE)
+    with_probe(whole)
     with watching(edk, whole.path) as watcher:
         stand(watcher, whole, "seg", "dag", PROBE)
         mark = watcher.mark()
