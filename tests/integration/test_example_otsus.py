@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from tests.support.reading_back import RegistryReader
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/otsus-method"
@@ -182,7 +185,7 @@ def test_without_input_it_says_so(pulled, engine):
 
 
 def test_dag_image_holds_what_airflow_needs(built, engine, registry_host, tag):
-    """The DAG image carries the DAG and its operators where the installer takes them from."""
+    """The DAG image carries the DAG and its operators where the installer takes them from, with the images built."""
     assert built.returncode == 0, built.stdout + built.stderr
     ref = f"{registry_host}/dag-otsus-method"
     forget(engine, f"{ref}:{tag}")
@@ -195,9 +198,13 @@ def test_dag_image_holds_what_airflow_needs(built, engine, registry_host, tag):
         container.remove(force=True)
         forget(engine, f"{ref}:{tag}")
 
+    reference = f'"{registry_host}/otsus-method@{RegistryReader(registry_host).digest("otsus-method", tag)}"'.encode()
     files = EXAMPLE / "extension/docker/files"
     expected = {
         "dags/dag_otsus_method.py": (files / "dag_otsus_method.py").read_bytes(),
-        **{f"dags/otsus_method/{path.name}": path.read_bytes() for path in (files / "otsus-method").glob("*.py")},
+        **{
+            f"dags/otsus_method/{path.name}": re.sub(rb'f"[^"]*/otsus-method:[^"]*"', reference, path.read_bytes())
+            for path in (files / "otsus-method").glob("*.py")
+        },
     }
     assert expected == held
