@@ -55,7 +55,8 @@ def package_alone(services: Services, workspace: Workspace, take: Deliver | None
         services: the ports.
         workspace: what was read.
         take: as for `package`.
-        listed: as for `package`.
+        listed: as for `package`; then a chart also fails if an image that it asks for is not there. Else that is only
+            said: who packages a chart alone may build its images later.
     """
     charts = [located for located in workspace.charts if located.root.kind == "extension"]
     resolution = resolve(workspace, Catalog.of(workspace.targets), names_of(services.settings))
@@ -67,4 +68,4 @@ def package_alone(services: Services, workspace: Workspace, take: Deliver | None
     if there.missing:
         names = ", ".join(there.missing)
         services.sink.emit(Noticed(f"not in the registry, so charts ask the platform for it: {names}", "edk build"))
-    return package(services, charts, workspace.charts, there.images, resolution.places, take, listed=listed)
+    return package(services, charts, workspace.charts, there.images, resolution.places, take, listed=listed, strict=listed)

@@ -12,7 +12,7 @@ import msgspec
 from edk.domain.charts.archives import read_archive
 from edk.domain.charts.asked import rendered_references, written_references
 from edk.domain.errors import ChartError
-from edk.domain.events import ChartVerified, ImageAsked
+from edk.domain.events import ChartVerified, ImageAsked, Noticed
 from edk.domain.reference import RegistryAliases, split_local
 from edk.orchestrator.readings import code_stamp
 from edk.orchestrator.services import Services
@@ -51,6 +51,7 @@ def verify_chart(
     local_names: Collection[str],
     *,
     listed: bool = False,
+    strict: bool = True,
 ) -> None:
     """Show that every image that a chart asks for is there.
 
@@ -61,6 +62,7 @@ def verify_chart(
         archive: path of the packaged chart.
         local_names: of the images that are built here.
         listed: whether each one is shown.
+        strict: whether it is an error if one is not there; else it is only said.
 
     Raises:
         ChartError: one is not there, or is asked for where it was not built.
@@ -73,10 +75,12 @@ def verify_chart(
     problems += [f"{ref} is the platform's, though it is built here" for ref in asked.stale]
     if problems:
         more = f", and {len(problems) - 3} more" if len(problems) > 3 else ""
-        raise ChartError(
-            f"the packaged chart would not run what was built: {'; '.join(problems[:3])}{more}",
-            f"look at `helm template {archive}`; `edk build` makes the images that are missing",
-        )
+        message = f"the packaged chart would not run what was built: {'; '.join(problems[:3])}{more}"
+        hint = f"look at `helm template {archive}`; `edk build` makes the images that are missing"
+        if strict:
+            raise ChartError(message, hint)
+        services.sink.emit(Noticed(f"{chart}: {message}", hint))
+        return
     by = "helm" if packager.renders else "text"
     services.sink.emit(ChartVerified(chart, len(asked.local), len(asked.platform), len(asked.others), by))
 

@@ -96,6 +96,7 @@ def package(
     take: Deliver | None = None,
     *,
     listed: bool = False,
+    strict: bool = True,
 ) -> PackagedCharts:
     """Package charts root by root, and upload them if there is a platform.
 
@@ -107,6 +108,7 @@ def package(
         places: where Python files name images that are built here.
         take: takes each archive to the platform; None: it is uploaded if there is a platform.
         listed: whether each image that a chart asks for is shown.
+        strict: whether a chart fails if one is not there.
     """
     settings = services.settings
     delivery = delivery_of(services)
@@ -117,7 +119,9 @@ def package(
     packager, by = services.packager()
     by_name = {image.name: image for image in local_images or ()}
     addressed = {name: by_name[name] for name in options.dag_registries}
-    verify = partial(verify_chart, services, packager, local_names=frozenset(by_name), listed=listed)
+    verify = partial(
+        verify_chart, services, packager, local_names=frozenset(by_name), listed=listed, strict=strict
+    )
     packaging = Packaging(
         tree=services.open_tree(),
         by_name=folders_by_name(known),

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -179,12 +180,13 @@ def test_the_default_runs(default: Made, command: Command, client: Any) -> None:
 
 
 def test_its_chart_asks_for_a_dag_image_that_there_is(default: Made, registry: RegistryReader, helm: str) -> None:
-    """In the registry, under the tag that the installer's chart has."""
+    """In the registry, under a path that holds its digest, and the tag that the installer's chart has."""
     (asked,) = containers(rendered(helm, default))
     repository, _, tag = asked.removeprefix("localhost:32000/").partition(":")
 
-    assert f"dag-{default.name}" == repository
-    assert registry.has(repository, tag)
+    digest = registry.digest(f"dag-{default.name}", VERSION)
+    assert f"edk/{digest[7:23]}/dag-{default.name}" == repository
+    assert digest == registry.digest(repository, tag)
 
 
 def test_with_a_graphics_card(command: Command, client: Any, registry: RegistryReader) -> None:
@@ -196,14 +198,16 @@ def test_with_a_graphics_card(command: Command, client: Any, registry: RegistryR
     assert "NVIDIA_VISIBLE_DEVICES=all" in registry.config(made.name, VERSION)["config"]["Env"]
 
 
-def test_the_chart_of_a_workflow_of_tasks_carries_it(tasks: Made, helm: str) -> None:
-    """DAG and form, as they are, for the platform's installer."""
+def test_the_chart_of_a_workflow_of_tasks_carries_it(tasks: Made, helm: str, registry: RegistryReader) -> None:
+    """DAG and form for the platform's installer, the images in the DAG being those that were built."""
     documents = rendered(helm, tasks)
     (carried,) = [document["data"] for document in documents if document["kind"] == "ConfigMap"]
 
     written = {path.name: path.read_text() for path in (tasks.folder / "workflow-chart/files").iterdir()}
     assert {f"dag_{tasks.name.replace('-', '_')}.py", "workflow.json"} == set(written)
-    assert written == carried
+    exact = f'image="localhost:32000/{tasks.name}@{registry.digest(tasks.name, VERSION)}"'
+    as_built = {name: re.sub(r'image=f"[^"]*"', exact, text) for name, text in written.items()}
+    assert as_built == carried
     assert {"r.example/p/workflow-installer:9"} == containers(documents)
 
 
