@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from edk.config_file import convert, read_config
 from edk.domain.errors import UsageError
-from edk.domain.references import ReferenceMode
+from edk.domain.reference_mode import ReferenceMode
 
 DEFAULT_REGISTRY = "localhost:32000"
 DEFAULT_WORKSPACE = "/kaapana/app"

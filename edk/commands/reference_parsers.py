@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import get_args
 
-from edk.domain.references import ReferenceMode
+from edk.domain.reference_mode import ReferenceMode
 
 AddCommand = Callable[[str, str, str], argparse.ArgumentParser]
 

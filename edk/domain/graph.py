@@ -12,7 +12,8 @@ from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.model import ImageUse
 from edk.domain.operators.model import ImagePlace
 from edk.domain.reference import LocalName, split_local, substitute, valid_name, valid_tag, variables_of
-from edk.domain.references import ReferenceEdit, ReferenceMode, RewrittenFile
+from edk.domain.reference_mode import ReferenceMode
+from edk.domain.references import ReferenceEdit, RewrittenFile
 from edk.domain.resolve import Catalog, Names, Reference, Resolution, ResolvedImage, ResolvedPlace, tags_of
 from edk.domain.upstream import replace_upstream
 from edk.domain.workspace import LocatedDiagnostic, Target

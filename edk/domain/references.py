@@ -12,9 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-ReferenceMode = Literal["digest", "tag", "as-written"]
 REFERENCES_LABEL = "io.kaapana.edk.references"
 _WALRUS = b":="
 

@@ -68,4 +68,5 @@ def package_alone(services: Services, workspace: Workspace, take: Deliver | None
     if there.missing:
         names = ", ".join(there.missing)
         services.sink.emit(Noticed(f"not in the registry, so charts ask the platform for it: {names}", "edk build"))
-    return package(services, charts, workspace.charts, there.images, resolution.places, take, listed=listed, strict=listed)
+    images = there.images
+    return package(services, charts, workspace.charts, images, resolution.places, take, listed=listed, strict=listed)

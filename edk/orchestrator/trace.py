@@ -193,14 +193,20 @@ def _shipped_references(tracer: _Tracer, dag: PlannedImage, digest: str, name: s
         )
     files = tracer.shipped[digest]
     registries = (tracer.services.settings.registry, tracer.services.settings.push_host)
-    written = references_in(files, {name})
     found: list[tuple[str, str]] = []
-    for path, content in sorted(files.items()):
+    others: dict[str, bytes] = {}
+    for path, content in files.items():
         refs = local_references(content.decode("utf-8", "replace"), registries)
-        exact = [ref for ref in refs if tracer.name_of(ref) == name]
+        exact = [(path, ref) for ref in refs if tracer.name_of(ref) == name]
+        found.extend(exact)
+        if not exact and name.encode() in content:
+            others[path] = content
+    if others:
+        # Not rewritten: what they come to, with what they import from those that are.
         variables = names_of(tracer.services.settings).variables
-        found.extend((path, ref) for ref in exact or (substitute(r, variables) for r in written.get(path, ())))
-    return found
+        written = references_in(files, {name})
+        found.extend((path, substitute(ref, variables)) for path in others for ref in written.get(path, ()))
+    return sorted(found)
 
 
 def _base_of(tracer: _Tracer, dag: PlannedImage) -> str:

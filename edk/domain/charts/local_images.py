@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from edk.domain.references import ReferenceEdit, ReferenceMode, RewrittenFile
+from edk.domain.reference_mode import ReferenceMode
+from edk.domain.references import ReferenceEdit, RewrittenFile
 from edk.domain.resolve import ResolvedPlace
 
 
