@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 
+from edk.commands.archive_parsers import add_archive_commands
 from edk.commands.code_server_parsers import add_editor_commands
 from edk.commands.watcher_parsers import add_watcher_commands
 
@@ -26,6 +27,7 @@ def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     _add_doctor(commands)
     add_watcher_commands(functools.partial(_add, commands))
     add_editor_commands(functools.partial(_add, commands))
+    add_archive_commands(functools.partial(_add, commands), _add_selection, _add_output)
 
 
 def epilog(example: str) -> str:

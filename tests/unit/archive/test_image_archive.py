@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from edk.domain.errors import BuildError, DigestMismatchError
-from edk.orchestrator.image_archive import write_archive
+from edk.domain.shipping import Shipment
+from edk.orchestrator.image_archive import packed, write_archive
 from tests.fakes.registry import digest_of
 from tests.unit.archive.layout import BlobRegistry, blobs_of, members
 
@@ -33,7 +34,9 @@ def path(tmp_path: Path) -> Path:
 
 def write(registry: BlobRegistry, path: Path) -> str:
     """Write the archive of ``seg:1``."""
-    return write_archive(registry, "seg", "1", NAME, str(path))
+    image = packed(registry, Shipment("seg", "seg", "1", (NAME,)))
+    write_archive(registry, [image], str(path))
+    return image.digest
 
 
 def left_in(path: Path) -> list[str]:

@@ -1,0 +1,118 @@
+"""Which images an archive for the platform holds, and under which names; which ones are read back.
+
+These are the only places that say so: who adds a name that charts or operators ask for adds it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from edk.domain.plan import BuildPlan, PlannedImage
+from edk.domain.reference import RegistryAliases, split_local
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """An image to put into an archive.
+
+    Args:
+        label: how it is called on the screen.
+        repository: in the local registry.
+        reference: the tag or digest that it is read by.
+        names: whole references that it gets in the archive.
+    """
+
+    label: str
+    repository: str
+    reference: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An image to read back.
+
+    Args:
+        label: how it is called on the screen.
+        repository: in the local registry.
+        tags: that it must have.
+        fingerprint: that it must carry; empty if it is not known, or not ours.
+        buildable: whether a Dockerfile of the tree yields it.
+    """
+
+    label: str
+    repository: str
+    tags: tuple[str, ...]
+    fingerprint: str = ""
+    buildable: bool = True
+
+
+def chosen_images(
+    plan: BuildPlan, names: Collection[str] = (), *, with_bases: bool = False
+) -> tuple[PlannedImage, ...]:
+    """Return the images that an extension needs to run: all but those that others are only built from.
+
+    Args:
+        plan: with the standing of every image.
+        names: of images that are wanted alone; none: all.
+        with_bases: whether bases are wanted too.
+    """
+    return tuple(
+        image
+        for image in plan.images
+        if image.action != "ignore" and _is_chosen(image, names, with_bases=with_bases)
+    )
+
+
+def _is_chosen(image: PlannedImage, names: Collection[str], *, with_bases: bool) -> bool:
+    if image.node.role == "base":
+        return with_bases or image.label in names
+    return not names or image.label in names
+
+
+def not_ready(images: Sequence[PlannedImage]) -> tuple[PlannedImage, ...]:
+    """Return the images that do not stand in the registry as the tree has them."""
+    return tuple(image for image in images if image.action != "skip")
+
+
+def shipments(images: Sequence[PlannedImage], registry: str) -> tuple[Shipment, ...]:
+    """Return what goes into the archive: every image under each tag that it must have.
+
+    Args:
+        images: that stand in the registry.
+        registry: host and perhaps path that the names begin with.
+    """
+    return tuple(
+        Shipment(
+            image.label,
+            image.node.target.name,
+            image.digest,
+            tuple(f"{registry}/{image.node.target.name}:{tag}" for tag in image.node.tags),
+        )
+        for image in images
+    )
+
+
+def subjects(plan: BuildPlan, aliases: RegistryAliases) -> tuple[Subject, ...]:
+    """Return every image that the tree needs and the local registry has to hold, upstream ones there included.
+
+    Args:
+        plan: what is needed.
+        aliases: the names of the local registry.
+    """
+    # Without the registry's word on what stands below, a fingerprint may be another one.
+    known = not plan.unasked
+    own = [
+        Subject(image.label, image.node.target.name, image.node.tags, image.fingerprint if known else "")
+        for image in plan.images
+        if image.node.buildable
+    ]
+    upstream: dict[str, Subject] = {}
+    for node in plan.graph.nodes:
+        for base in node.bases:
+            local = split_local(base.external, aliases) if base.external else None
+            if local is not None:
+                reference = local.digest or local.tag or "latest"
+                upstream.setdefault(base.external, Subject(base.external, local.name, (reference,), buildable=False))
+    return (*own, *upstream.values())
