@@ -19,7 +19,7 @@ from edk.domain.reference import ImageRef, InvalidReferenceError, parse_referenc
 from edk.domain.shipping import shipments
 from edk.domain.workspace import Root
 from edk.orchestrator.build import BuildOptions, announce
-from edk.orchestrator.export import export, images_to_export
+from edk.orchestrator.exporting import export, images_to_export
 from edk.orchestrator.package import package
 from edk.orchestrator.services import Services
 from edk.settings import Settings

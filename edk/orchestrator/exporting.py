@@ -40,7 +40,8 @@ def images_to_export(
         raise SourceError("there is no image to export", hint)
     missing = not_ready(chosen)
     if missing:
-        command = ["edk", "build", *(w for d in dirs for w in ("--dir", d)), *(w for n in names for w in ("--image", n))]
+        asked = [("--dir", folder) for folder in dirs] + [("--image", name) for name in names]
+        command = ["edk", "build", *(word for pair in asked for word in pair)]
         told = "; ".join(f"{image.label}: {image.reason}" for image in missing)
         hint = f"{shlex.join(command)}\nor let --build do it first"
         raise BuildError(f"the registry does not hold {len(missing)} of {len(chosen)} images as they are: {told}", hint)
