@@ -48,7 +48,7 @@ def _add_export(add: Add, add_selection: Share, add_output: Share) -> None:
         metavar="HOST/PATH",
         help="name the images for the platform's registry (default: REGISTRY_URL) instead of the local one",
     )
-    command.add_argument("--with-bases", action="store_true", help="the bases too")
+    command.add_argument("--with-bases", action="store_true", help="the bases too, so that all can be built on there")
     command.add_argument("--chart", action="store_true", help="put the packaged charts beside the archive")
     command.add_argument("--build", action="store_true", help="first build what is not up to date")
     command.set_defaults(force=False)

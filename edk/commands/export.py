@@ -16,11 +16,12 @@ from edk.domain import errors
 from edk.domain import events as ev
 from edk.domain.plan import BuildPlan
 from edk.domain.reference import ImageRef, InvalidReferenceError, parse_reference
-from edk.domain.shipping import shipments
+from edk.domain.shipping import shipments, upstream_shipments
 from edk.domain.workspace import Root
 from edk.orchestrator.build import BuildOptions, announce
 from edk.orchestrator.exporting import export, images_to_export
 from edk.orchestrator.package import package
+from edk.orchestrator.pipeline import names_of
 from edk.orchestrator.services import Services
 from edk.settings import Settings
 
@@ -40,7 +41,11 @@ def run(options: argparse.Namespace) -> int:
                 return code
         plan = announce(services, request)
         chosen = images_to_export(plan, options.image, options.dir, with_bases=options.with_bases)
-        export(services, shipments(chosen, registry), path)
+        shipped = shipments(chosen, registry)
+        if options.with_bases:
+            upstream = upstream_shipments(plan, names_of(settings).aliases, registry)
+            shipped = (*shipped, *(s for s in upstream if services.registry.head(s.repository, s.reference)))
+        export(services, shipped, path)
         failed = options.chart and not _charts(services, plan, registry, os.path.dirname(path))  # noqa: PTH120
     if failed:
         return errors.EXIT_FAILED

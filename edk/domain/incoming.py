@@ -29,7 +29,7 @@ from edk.domain.reference import InvalidReferenceError, RegistryAliases, parse_r
 
 MAX_IMAGES = 1000
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_NAMED_BY_DIGEST = re.compile(r"(?:.*/)?(?:sha256:)?([0-9a-f]{64})(?:\.tar(?:\.\w+)?)?")
+_NAMED_BY_DIGEST = re.compile(r"(?:.*/)?(?:sha256:)?([0-9a-f]{64})(?:\.json|\.tar(?:\.\w+)?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +141,16 @@ def layer_digest(member: str, start: bytes, diff_id: str) -> tuple[str, str]:
     suffix = "+gzip" if start.startswith(GZIP) else "+zstd" if start.startswith(ZSTD) else ""
     if not suffix:
         return diff_id, OCI_LAYER
-    named = _NAMED_BY_DIGEST.fullmatch(member)
-    if named is None:
+    digest = digest_in_name(member)
+    if not digest:
         raise ArchiveError(f"its layer {member!r} is compressed, and nothing says what its digest is")
-    return f"sha256:{named[1]}", OCI_LAYER + suffix
+    return digest, OCI_LAYER + suffix
+
+
+def digest_in_name(member: str) -> str:
+    """Return the digest that a member is named by, empty if its name is another one."""
+    named = _NAMED_BY_DIGEST.fullmatch(member)
+    return f"sha256:{named[1]}" if named else ""
 
 
 def made_manifest(

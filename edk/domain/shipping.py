@@ -6,10 +6,10 @@ These are the only places that say so: who adds a name that charts or operators 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edk.domain.plan import BuildPlan, PlannedImage
-from edk.domain.reference import RegistryAliases, split_local
+from edk.domain.reference import LocalName, RegistryAliases, split_local
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +108,26 @@ def subjects(plan: BuildPlan, aliases: RegistryAliases) -> tuple[Subject, ...]:
         for image in plan.images
         if image.node.buildable
     ]
-    upstream: dict[str, Subject] = {}
-    for node in plan.graph.nodes:
-        for base in node.bases:
-            local = split_local(base.external, aliases) if base.external else None
-            if local is not None:
-                reference = local.digest or local.tag or "latest"
-                upstream.setdefault(base.external, Subject(base.external, local.name, (reference,), buildable=False))
-    return (*own, *upstream.values())
+    upstream = [Subject(ref, n.name, (n.digest or n.tag,), buildable=False) for ref, n in _upstream(plan, aliases)]
+    return (*own, *upstream)
+
+
+def upstream_shipments(plan: BuildPlan, aliases: RegistryAliases, registry: str) -> tuple[Shipment, ...]:
+    """Return the upstream images that bases stand on and that the local registry may hold, by their tags.
+
+    Fingerprints count their digests: where these images are missing, everything on them is built anew.
+
+    Args:
+        plan: what is needed.
+        aliases: the names of the local registry.
+        registry: host and perhaps path that the names begin with.
+    """
+    found = (name for _, name in _upstream(plan, aliases) if not name.digest)
+    return tuple(Shipment(n.name, n.name, n.tag, (f"{registry}/{n.name}:{n.tag}",)) for n in found)
+
+
+def _upstream(plan: BuildPlan, aliases: RegistryAliases) -> list[tuple[str, LocalName]]:
+    """Return references of the local registry that Dockerfiles name and no target yields, each once."""
+    refs = {base.external: None for node in plan.graph.nodes for base in node.bases if base.external}
+    found = ((ref, split_local(ref, aliases)) for ref in refs)
+    return [(ref, replace(local, tag=local.tag or "latest")) for ref, local in found if local is not None]

@@ -12,6 +12,7 @@ from edk.domain.incoming import (
     IncomingImage,
     IncomingManifest,
     diff_ids,
+    digest_in_name,
     docker_entries,
     layer_digest,
     made_manifest,
@@ -85,6 +86,9 @@ def _docker_images(contents: ArchiveContents, entry: DockerEntry) -> list[Incomi
     """Return an image for each name that ``docker save`` gave it."""
     member = contents.file(entry.config)
     config = contents.document(member)
+    told = digest_in_name(entry.config)
+    if told and told != f"sha256:{sha256(config).hexdigest()}":
+        raise ArchiveError(f"its {entry.config!r} is something else than its digest says", _AGAIN)
     ids = diff_ids(config)
     if len(ids) != len(entry.layers):
         raise ArchiveError(f"{entry.config!r} says {len(ids)} layers, and manifest.json {len(entry.layers)}")
