@@ -40,7 +40,8 @@ def run(options: argparse.Namespace) -> int:
             if code != errors.EXIT_DONE:
                 return code
         plan = announce(services, request)
-        chosen = images_to_export(plan, options.image, options.dir, with_bases=options.with_bases)
+        dirs = [*options.dir, *([settings.extensions_dir] if options.all else [])]
+        chosen = images_to_export(plan, options.image, dirs, with_bases=options.with_bases)
         shipped = shipments(chosen, registry)
         if options.with_bases:
             upstream = upstream_shipments(plan, names_of(settings).aliases, registry)
@@ -91,7 +92,7 @@ def _destination(options: argparse.Namespace, settings: Settings, roots: tuple[R
 
 
 def _default_name(options: argparse.Namespace, settings: Settings) -> str:
-    """Return ``otsus-method-0.6.0-images.tar``, or ``images-0.6.0.tar`` where there is more than one folder."""
+    """Return ``otsus-method-0.6.0-images.tar``, or ``edk-0.6.0-images.tar`` where there is more than one folder."""
     folders = [os.path.basename(os.path.realpath(folder)) for folder in options.dir]  # noqa: PTH119
     names = folders or [name.replace("/", "_") for name in options.image]
     return f"{names[0] if len(names) == 1 and names[0] else 'edk'}-{settings.build_version}-images.tar"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from edk.domain import archive_events as ev
 from edk.domain.archive_events import Fault
-from edk.domain.errors import EXIT_DONE, EXIT_FAILED, DigestMismatchError, RegistryUnreachableError
+from edk.domain.errors import EXIT_DONE, EXIT_FAILED, CancelledError, DigestMismatchError, RegistryUnreachableError
 from edk.domain.fingerprint import LABEL
 from edk.domain.shipping import Subject
 from edk.domain.verifying import Remedies, status_of
@@ -103,12 +103,15 @@ class _Reading:
                 self._sources.setdefault(part.digest, found.subject.repository)
         # Each blob is read by one worker alone, and the main thread only reads these numbers: no lock is needed.
         self.moved: dict[str, int] = dict.fromkeys(self._sources, 0)
+        self.stopped = False
 
     def read(self, digest: str) -> Read:
         """Read a blob to its end."""
         try:
             for piece in self._registry.blob(self._sources[digest], digest):
                 self.moved[digest] += len(piece)
+                if self.stopped:
+                    raise CancelledError("reading back was stopped")
         except DigestMismatchError:
             return Read(self.moved[digest], f"its {self.moved[digest]} bytes are others than its digest says")
         except RegistryUnreachableError as error:
@@ -134,6 +137,8 @@ def _read_all(
                 future.result()
             progress.reached(sum(reading.moved.values()))
     except BaseException:
+        # A blob may have gigabytes: who is in the midst of one stops as well.
+        reading.stopped = True
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     return {digest: future.result() for future, digest in futures.items()}

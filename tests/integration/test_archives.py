@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import tarfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -94,6 +95,10 @@ def test_the_engine_loads_what_an_extension_needs(
             engine.images.remove(name)
     chart = f"x-{whole.suffix}-workflow-{VERSION}.tgz"
     assert ["images.tar", chart] == sorted(file.name for file in path.parent.iterdir())
+    with tarfile.open(path.parent / chart) as tar:
+        values = tar.extractfile(f"x-{whole.suffix}-workflow/values.yaml")
+        assert values is not None
+        assert PLATFORM.encode() in values.read()
     assert before == snapshot(whole.path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,21 @@ def test_a_damaged_blob_leaves_no_archive(index: int, piece: int, change: object
 
     assert ["seg.tar"] == left_in(path)
     assert b"old" == path.read_bytes()
+
+
+def test_an_export_that_is_interrupted_leaves_no_archive(registry: BlobRegistry, path: Path) -> None:
+    """Not even a part of one."""
+
+    def interrupted(repository: str, digest: str) -> Iterator[bytes]:
+        yield b"a part"
+        raise KeyboardInterrupt
+
+    registry.blob = interrupted  # type: ignore[method-assign]
+
+    with pytest.raises(KeyboardInterrupt):
+        write(registry, path)
+
+    assert [] == left_in(path)
 
 
 @pytest.mark.parametrize(("by", "says"), [(1, "shorter"), (-1, "longer")])

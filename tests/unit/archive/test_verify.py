@@ -289,6 +289,28 @@ def test_several_blobs_are_read_at_once(bench: Bench) -> None:
     assert 4 == len(started)
 
 
+def test_who_is_interrupted_stops_at_once(bench: Bench) -> None:
+    """Also those who are in the midst of a blob that has no end."""
+    stopped: list[str] = []
+
+    def endless(repository: str, digest: str) -> Iterator[bytes]:
+        try:
+            if digest == digest_of(CONFIG):
+                raise KeyboardInterrupt
+            while True:
+                yield b"more"
+        finally:
+            stopped.append(digest)
+
+    bench.registry.blob = endless  # type: ignore[method-assign]
+
+    with pytest.raises(KeyboardInterrupt):
+        run(bench, SEG)
+
+    assert digest_of(CONFIG) in stopped
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
+
+
 def test_the_end_is_told(bench: Bench) -> None:
     """How many images are how, and how much was read."""
     change(bench, LAYERS[0], b"?")
