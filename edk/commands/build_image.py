@@ -12,9 +12,10 @@ from edk.commands.wiring import Wired, places_of, settings_of, sink_of, with_pla
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_DONE, UsageError
 from edk.domain.reference import valid_name, valid_tag
+from edk.domain.shipping import Shipment
 from edk.domain.workspace import Root
 from edk.orchestrator.build import BuildOptions
-from edk.orchestrator.image_archive import write_archive
+from edk.orchestrator.image_archive import packed, write_archive
 from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.orchestrator.roots import checked_dir, roots_for
 from edk.orchestrator.services import Services
@@ -64,7 +65,8 @@ def _export(services: Services, request: PlanRequest, *, upload: bool) -> None:
     target, tags = plan.images[-1].node.target, plan.images[-1].node.tags
     archive = f"{settings.volume_path}/{target.name.replace('/', '_')}.tar"
     ref = f"{settings.platform_registry or settings.registry}/{target.name}:{tags[0]}"
-    write_archive(services.registry, target.name, tags[0], ref, archive)
+    shipment = Shipment(target.name, target.name, tags[0], (ref,))
+    write_archive(services.registry, [packed(services.registry, shipment)], archive)
     services.sink.emit(ev.Noticed(f"{archive} holds {ref}"))
     if not upload:
         return

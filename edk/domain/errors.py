@@ -5,6 +5,7 @@
     EdkError
     ├── UsageError                 2    wrong command line, environment or configuration
     ├── SourceError                3    the sources are wrong; diagnostics say where
+    │   └── ArchiveError                an archive of images can't be taken in
     ├── BuildError                 1    an image or a chart failed; nobody retries
     │   ├── StepFailedError             an instruction of a Dockerfile exited non-zero
     │   ├── BuildRefusedError           the engine can't or won't build this Dockerfile
@@ -62,6 +63,10 @@ class SourceError(EdkError):
     """The sources are wrong; the diagnostics say where."""
 
     exit_code = EXIT_SOURCES
+
+
+class ArchiveError(SourceError):
+    """An archive of images is damaged, hostile, or none."""
 
 
 class BuildError(EdkError):

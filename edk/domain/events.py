@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from edk.domain.archive_events import ArchiveEvent
 from edk.domain.diagnostics import Diagnostic
 
 
@@ -463,4 +464,5 @@ Event = (
     | OutOfReach
     | BackAgain
     | RunFinished
+    | ArchiveEvent
 )

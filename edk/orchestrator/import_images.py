@@ -17,7 +17,8 @@ from edk.domain.cluster import NodeImage
 from edk.domain.errors import BuildError, ClusterUnreachableError, PlatformUnreachableError
 from edk.domain.plan import BuildPlan
 from edk.domain.run import GOOD, RunState, TargetRun
-from edk.orchestrator.image_archive import write_archive
+from edk.domain.shipping import Shipment
+from edk.orchestrator.image_archive import packed, write_archive
 from edk.orchestrator.services import Services
 from edk.ports import Platform
 
@@ -137,13 +138,14 @@ def _there(services: Services, each: Import, told: tuple[NodeImage, ...] | None)
 def _import(services: Services, platform: Platform, each: Import) -> None:
     began = services.clock.monotonic()
     path = f"{services.settings.volume_path}/{each.archive}"
-    digest = write_archive(services.registry, each.repository, each.tag, each.ref, path)
+    image = packed(services.registry, Shipment(each.image, each.repository, each.tag, (each.ref,)))
+    write_archive(services.registry, [image], path)
     answer = platform.import_image(each.archive)
     with suppress(OSError):
         os.unlink(path)  # noqa: PTH108
-    services.cache.store_readings(_MEMORY, {_key(services, each): digest.encode()})
+    services.cache.store_readings(_MEMORY, {_key(services, each): image.digest.encode()})
     seconds = services.clock.monotonic() - began
-    services.sink.emit(ev.ImageImported(each.image, each.ref, digest, answer, seconds))
+    services.sink.emit(ev.ImageImported(each.image, each.ref, image.digest, answer, seconds))
 
 
 def _key(services: Services, each: Import) -> str:

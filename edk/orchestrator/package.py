@@ -35,11 +35,13 @@ class PackagedCharts:
         archives: how many were packaged.
         failed: how many were not, or not uploaded.
         away: whether the platform did not answer.
+        paths: of the archives.
     """
 
     archives: int = 0
     failed: int = 0
     away: bool = False
+    paths: tuple[str, ...] = ()
 
 
 def package_extension_charts(
@@ -149,7 +151,8 @@ def package(
     ]
     errors = [r.error for r in results if r.error is not None]
     away = any(isinstance(error, PlatformUnreachableError) for error in errors)
-    return PackagedCharts(sum(bool(r.archive) for r in results), len(twice) + len(errors), away)
+    paths = tuple(r.archive for r in results if r.archive)
+    return PackagedCharts(len(paths), len(twice) + len(errors), away, paths)
 
 
 def _options(

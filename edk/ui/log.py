@@ -12,13 +12,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from edk.domain import archive_events as archives
 from edk.domain import events as ev
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger, Processor
 
 MAX_BYTES = 4 << 20
-_QUIET = (ev.StepMoved, ev.PushMoved, ev.SourcesRead, ev.PlanMade, ev.ImageSkipped, ev.ImageHeld)
+_QUIET = (
+    *(ev.StepMoved, ev.PushMoved, ev.SourcesRead, ev.PlanMade, ev.ImageSkipped, ev.ImageHeld),
+    archives.TransferMoved,
+)
 _WORSE: dict[type, str] = {
     ev.ImageFailed: "error",
     ev.ChartFailed: "error",

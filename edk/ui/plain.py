@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import TextIO
 
+from edk.domain import archive_events as archives
 from edk.domain import events as ev
 from edk.domain.diagnostics import Diagnostic
+from edk.ui.archive_lines import archive_rows
 from edk.ui.platform_words import platform_words
 from edk.ui.text import plural, safe, seconds, short, size
 
@@ -58,6 +60,9 @@ class PlainLines:
         return f"{name:<{self._width}}  {verb:<{VERB_WIDTH}}  {text}".rstrip()
 
     def _lines(self, event: ev.Event) -> Iterator[str]:
+        if isinstance(event, archives.ArchiveEvent):
+            yield from (row if isinstance(row, str) else self._row(*row) for row in archive_rows(event))
+            return
         match event:
             case ev.DiagnosticFound(diagnostic):
                 yield from diagnostic_lines(diagnostic)

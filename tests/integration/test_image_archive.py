@@ -15,7 +15,8 @@ import pytest
 
 from edk.adapters.registry.http import OCI_INDEX, HttpRegistry
 from edk.domain.errors import BuildError, DigestMismatchError
-from edk.orchestrator.image_archive import write_archive
+from edk.domain.shipping import Shipment
+from edk.orchestrator.image_archive import packed, write_archive
 from tests.fakes.registry import digest_of
 from tests.support.command import Command
 from tests.support.extension import Extension
@@ -23,6 +24,13 @@ from tests.support.reading_back import RegistryReader
 from tests.unit.archive.layout import blobs_of, members
 
 pytestmark = pytest.mark.integration
+
+
+def write(registry: HttpRegistry, repository: str, tag: str, path: Path) -> str:
+    """Write the archive of one image, and return the image's digest."""
+    image = packed(registry, Shipment(repository, repository, tag, ("a/b:c",)))
+    write_archive(registry, [image], str(path))
+    return image.digest
 
 
 @pytest.fixture
@@ -90,7 +98,7 @@ def test_an_archive_holds_exactly_what_the_registry_holds(
     """Every blob of the manifest under its true digest, and the manifest itself."""
     path = tmp_path / "x.tar"
 
-    digest = write_archive(HttpRegistry(registry_host), built, "7", "a/b:c", str(path))
+    digest = write(HttpRegistry(registry_host), built, "7", path)
 
     manifest = registry.manifest(built, "7")
     blobs = blobs_of(members(path))
@@ -134,7 +142,7 @@ def test_a_damaged_blob_leaves_no_archive(built: str, damaging: str, tmp_path: P
     path = tmp_path / "volume" / "x.tar"
 
     with pytest.raises(DigestMismatchError):
-        write_archive(HttpRegistry(damaging), built, "7", "a/b:c", str(path))
+        write(HttpRegistry(damaging), built, "7", path)
 
     assert [] == list(path.parent.iterdir())
 
@@ -161,7 +169,7 @@ def test_an_image_of_several_platforms_is_refused(built: str, registry_host: str
     urllib.request.urlopen(put, timeout=20).close()
 
     with pytest.raises(BuildError, match="both holds several platforms") as caught:
-        write_archive(HttpRegistry(registry_host), built, "both", "a/b:c", str(tmp_path / "volume" / "x.tar"))
+        write(HttpRegistry(registry_host), built, "both", tmp_path / "volume" / "x.tar")
 
     assert "--platform" in caught.value.hint
     assert not (tmp_path / "volume").exists()

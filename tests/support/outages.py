@@ -37,6 +37,15 @@ class OwnRegistry:
         self._config.write_text(_CONFIG.format(data=self._data, port=self.host.partition(":")[2]))
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def root(self) -> Path:
+        """The root directory of its storage."""
+        return self._data
+
+    def blob(self, digest: str) -> Path:
+        """Return the file that holds a blob."""
+        return self._data / f"docker/registry/v2/blobs/sha256/{digest[7:9]}/{digest[7:]}/data"
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         quiet = subprocess.DEVNULL

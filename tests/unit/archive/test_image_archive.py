@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from edk.domain.errors import BuildError, DigestMismatchError
-from edk.orchestrator.image_archive import write_archive
+from edk.domain.shipping import Shipment
+from edk.orchestrator.image_archive import packed, write_archive
 from tests.fakes.registry import digest_of
 from tests.unit.archive.layout import BlobRegistry, blobs_of, members
 
@@ -33,7 +35,9 @@ def path(tmp_path: Path) -> Path:
 
 def write(registry: BlobRegistry, path: Path) -> str:
     """Write the archive of ``seg:1``."""
-    return write_archive(registry, "seg", "1", NAME, str(path))
+    image = packed(registry, Shipment("seg", "seg", "1", (NAME,)))
+    write_archive(registry, [image], str(path))
+    return image.digest
 
 
 def left_in(path: Path) -> list[str]:
@@ -132,6 +136,21 @@ def test_a_damaged_blob_leaves_no_archive(index: int, piece: int, change: object
 
     assert ["seg.tar"] == left_in(path)
     assert b"old" == path.read_bytes()
+
+
+def test_an_export_that_is_interrupted_leaves_no_archive(registry: BlobRegistry, path: Path) -> None:
+    """Not even a part of one."""
+
+    def interrupted(repository: str, digest: str) -> Iterator[bytes]:
+        yield b"a part"
+        raise KeyboardInterrupt
+
+    registry.blob = interrupted  # type: ignore[method-assign]
+
+    with pytest.raises(KeyboardInterrupt):
+        write(registry, path)
+
+    assert [] == left_in(path)
 
 
 @pytest.mark.parametrize(("by", "says"), [(1, "shorter"), (-1, "longer")])

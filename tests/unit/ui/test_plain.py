@@ -10,6 +10,7 @@ import pytest
 from edk.domain import events as ev
 from edk.domain.diagnostics import Diagnostic
 from edk.ui.plain import PlainLines
+from tests.unit.ui import archive_events
 
 DIGEST = "sha256:0123456789abcdef"
 FAILED = ev.ImageFailed(
@@ -161,6 +162,7 @@ GOLDEN: list[tuple[ev.Event, str]] = [
     ),
     (ev.RunFinished(0, 0, 0, 0, 0, 1, 0.1), "build         finished  no images, 1 chart in 0.10 s"),
     (ev.RunFinished(130, 1, 0, 0, 0, 0, 0.1), "build         finished  1 built in 0.10 s; interrupted"),
+    *archive_events.GOLDEN,
 ]
 
 
