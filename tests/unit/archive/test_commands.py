@@ -102,7 +102,9 @@ def test_another_registry_is_an_address_and_a_path(given: str, expected: tuple[s
     assert expected == import_._registry_of(given)
 
 
-@pytest.mark.parametrize("given", ["ftp://x.example.org", "x.example.org/UPPER", "nohost", "http://", "x.example.org/a:1"])
+@pytest.mark.parametrize(
+    "given", ["ftp://x.example.org", "x.example.org/UPPER", "nohost", "http://", "x.example.org/a:1"]
+)
 def test_what_is_no_registry_is_refused(given: str) -> None:
     """With what to write."""
     with pytest.raises(UsageError, match="--into") as caught:
