@@ -59,13 +59,22 @@ def read_header(block: bytes) -> Header | None:
     try:
         info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except tarfile.HeaderError as error:
-        if not block.strip(b"\0"):
+        if is_header(block):
             return None
         raise ArchiveError("a header in it is damaged", _HINT) from error
     header = Header(info.name, info.type, info.size, info.linkname)
     if header.size < 0 or (header.extends and header.size > MAX_EXTENSION):
         raise ArchiveError(f"a header in it says that {_shown(header.name)} has {header.size} bytes", _HINT)
     return header
+
+
+def is_header(block: bytes) -> bool:
+    """Say whether a block is a header or the archive's end, rather than anything else."""
+    try:
+        tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return not block.strip(b"\0")
+    return True
 
 
 def extended(header: Header, known: dict[str, str], content: bytes) -> dict[str, str]:

@@ -19,7 +19,7 @@ from typing import BinaryIO, Protocol
 from edk.domain.errors import ArchiveError
 from edk.domain.incoming import GZIP
 from edk.domain.oci import MAX_DOCUMENT
-from edk.domain.tarheaders import BLOCK, Header, Member, extended, member, read_header
+from edk.domain.tarheaders import BLOCK, Header, Member, extended, is_header, member, read_header
 
 PIECE = 1 << 20
 MAX_MEMBERS = 10_000
@@ -45,6 +45,7 @@ class _Reader:
         self._stream = stream
         self._size = size
         self._left = 0
+        self._begun = False
 
     def members(self) -> Iterator[Member]:
         """Yield every member; its content is had by `pieces` until the next one is asked for."""
@@ -73,6 +74,9 @@ class _Reader:
         block = self._take(BLOCK)
         if not block:
             return None
+        if not self._begun and not is_header(block):
+            raise ArchiveError("it is no tar archive, plain or compressed by gzip", "Check that it is the right file.")
+        self._begun = True
         if len(block) < BLOCK:
             raise _cut()
         return read_header(block)

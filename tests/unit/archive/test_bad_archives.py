@@ -51,9 +51,11 @@ LAYER = blob(LAYERS[0])[0]
 WITHOUT = {name: content for name, content in layout_members(NAME, LAYERS).items() if name != LAYER}
 BAD: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "neither index.json nor manifest.json"),
-    "no tar": (b"x" * 5000, "header in it is damaged"),
-    "other compression": (b"\x28\xb5\x2f\xfd" + b"x" * 5000, "header in it is damaged"),
+    "no tar": (b"x" * 5000, "no tar archive"),
+    "other compression": (b"\x28\xb5\x2f\xfd" + b"x" * 5000, "no tar archive"),
     "damaged compression": (b"\x1f\x8b" + b"x" * 100, "compression is damaged"),
+    "a short text": (b"hello", "no tar archive"),
+    "a damaged header": (GOOD[:1024] + GOOD[1024:].replace(b"ustar", b"uster"), "header in it is damaged"),
     "cut compression": (gzip.compress(GOOD)[:-200], "cut off"),
     "cut in a member": (GOOD[:5000], "cut off"),
     "cut in a header": (GOOD[:700], "cut off"),
