@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,31 @@ def test_every_tag_that_is_asked_for_is_a_name() -> None:
     assert ("registry.example.org/p/seg:0.6.0", "registry.example.org/p/seg:0.9.1") == shipped.names
     assert ("seg", "seg") == (shipped.label, shipped.repository)
     assert shipped.reference.startswith("sha256:")
+
+
+def test_what_pods_ask_for_by_digest_is_a_name_too() -> None:
+    """Of every image; the DAG image also stands under the path that charts ask for; nobody asks for bases."""
+    images = {image.label: image for image in built().plan().images}
+    dag_image = replace(images["dag"], node=replace(images["dag"].node, role="dag"))
+    seg, dag, base_image = shipments([images["seg"], dag_image, images["base"]], "localhost:32000", "digest")
+
+    assert f"localhost:32000/seg@{seg.reference}" == seg.names[-1]
+    assert (
+        f"localhost:32000/dag@{dag.reference}",
+        f"localhost:32000/edk/{dag.reference[7:23]}/dag:0.6.0",
+    ) == dag.names[1:]
+    assert ("localhost:32000/base:latest",) == base_image.names
+
+
+def test_names_by_digest_are_for_containerd_alone(registry: FakeRegistry, tmp_path: Path) -> None:
+    """The index has them; the tags of ``docker load`` can't."""
+    name = f"r/a@sha256:{'a' * 64}"
+    files = write(registry, tmp_path / "x.tar", Shipment("a", "a", "1", ("r/a:1", name)))
+
+    index, docker = (json.loads(files[path]) for path in ("index.json", "manifest.json"))
+    assert ["r/a:1", name] == [entry["annotations"]["io.containerd.image.name"] for entry in index["manifests"]]
+    assert ["r/a:1"] == docker[0]["RepoTags"]
+    assert "org.opencontainers.image.ref.name" not in index["manifests"][1]["annotations"]
 
 
 def test_what_is_not_up_to_date_is_not_exported() -> None:

@@ -122,6 +122,14 @@ GOLDEN: list[tuple[ev.Event, str]] = [
         "otsus-workflow  chart     /state/charts/o.tgz (helm, 0.20 s)",
     ),
     (
+        ev.ImageAsked("otsus", "localhost:32000/x:1", "missing"),
+        "otsus         missing   localhost:32000/x:1",
+    ),
+    (
+        ev.ChartVerified("otsus", 1, 1, 1, "helm"),
+        "otsus         verified  1 reference to the local registry, all there; 2 elsewhere (by helm)",
+    ),
+    (
         ev.ChartUploaded("otsus", "http://kube-helm", "Successfully added"),
         "otsus         uploaded  to http://kube-helm: Successfully added",
     ),
