@@ -8,7 +8,7 @@ import os
 import shlex
 
 from edk.adapters.whole_folders import write_whole_folder
-from edk.commands.plan import Notices
+from edk.commands.notices import Notices
 from edk.commands.wiring import BUNDLED, Wired, places_of, settings_of
 from edk.domain.errors import EXIT_DONE
 from edk.domain.new_extension import NewExtension

@@ -6,6 +6,7 @@ import argparse
 import sys
 from dataclasses import replace
 
+from edk.commands.notices import Notices
 from edk.commands.wiring import Wired, selected_roots, settings_of
 from edk.domain.errors import EXIT_DONE, EXIT_SOURCES, EngineUnreachableError
 from edk.domain.plan import BuildPlan
@@ -14,19 +15,6 @@ from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.orchestrator.services import Services
 from edk.ports import EventSink
 from edk.settings import Settings
-
-
-class Notices:
-    """Shows what the state has to say on stderr, for stdout belongs to the plan."""
-
-    def emit(self, event: object) -> None:
-        """Show a notice."""
-        message = getattr(event, "message", "")
-        if message:
-            print(f"note: {message}", file=sys.stderr)  # noqa: T201
-
-    def close(self) -> None:
-        """Do nothing; stderr stays open."""
 
 
 def request_of(options: argparse.Namespace, settings: Settings) -> PlanRequest:

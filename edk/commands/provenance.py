@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from edk.commands.plan import Notices
+from edk.commands.notices import Notices
 from edk.commands.wiring import Wired, settings_of
 from edk.domain.errors import EXIT_DONE, EXIT_FAILED, BuildError
 

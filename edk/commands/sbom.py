@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from edk.commands.plan import Notices
+from edk.commands.notices import Notices
 from edk.commands.wiring import Wired, settings_of
 from edk.domain.errors import EXIT_DONE
 

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from edk.commands.plan import Notices
+from edk.commands.notices import Notices
 from edk.commands.wiring import Wired, places_of, settings_of
 from edk.domain.errors import EXIT_DONE
 from edk.orchestrator.pipeline import PlanRequest, steady_plan

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from edk.commands.plan import Notices
+from edk.commands.notices import Notices
 from edk.commands.wiring import Wired, places_of, settings_of, with_cluster
 from edk.domain.errors import EXIT_DONE, EXIT_FAILED
 from edk.domain.traced import traced_images
