@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from edk.domain.reference import RegistryAliases, split_local, substitute
 from edk.domain.tracing import Link, Named, Trace, judge_nodes, judge_reference, short
 from edk.domain.workspace import LocatedChart
 from edk.orchestrator.chart_verifying import asked_images
+from edk.orchestrator.deliver import Memory
 from edk.orchestrator.pipeline import known_inputs, names_of
 from edk.orchestrator.services import Services
 from edk.orchestrator.shipped import references_in, shipped_files
@@ -244,6 +246,29 @@ def _chart_links(tracer: _Tracer, image: PlannedImage, digest: str) -> Iterator[
             name = tracer.name_of(ref)
             if name in digests:
                 yield _reference_link(tracer, "chart", top.chart.name, ref, digests[name], remedy)
+        if tracer.services.settings.kube_helm_url and any(tracer.name_of(ref) in digests for ref in refs):
+            yield _platform_link(tracer, top)
+
+
+def _platform_link(tracer: _Tracer, chart: LocatedChart) -> Link:
+    """Say whether the platform was given the chart as it was packaged last, as far as we did it ourselves."""
+    name, settings = chart.chart.name, tracer.services.settings
+    given = Memory(settings.kube_helm_url, tracer.services.cache).recall(name)
+    packaged = hashlib.sha256(Path(_archive_of(tracer, name)).read_bytes()).hexdigest()
+    install = f"{BUILD.format(chart.root.path)} --install"
+    if not given.uploaded:
+        return Link("platform", name, "", "unknown", f"not uploaded to {settings.kube_helm_url} from here", install)
+    if given.uploaded != packaged:
+        return Link("platform", name, f"sha256:{given.uploaded}", "stale", "an older chart was uploaded", install)
+    if given.installed and given.installed != packaged:
+        return Link("platform", name, f"sha256:{given.installed}", "stale", "an older chart is installed", install)
+    done = "uploaded and installed" if given.installed else "uploaded; not installed from here"
+    return Link("platform", name, f"sha256:{packaged}", "ok", done)
+
+
+def _archive_of(tracer: _Tracer, name: str) -> str:
+    settings = tracer.services.settings
+    return settings.state_path("charts", f"{name}-{chart_version(settings.build_version)}.tgz")
 
 
 def _refers(file: str, chart: LocatedChart) -> bool:
@@ -255,8 +280,7 @@ def _asked(tracer: _Tracer, chart: LocatedChart) -> tuple[tuple[str, ...], str]:
     name = chart.chart.name
     services = tracer.services
     if name not in tracer.asked:
-        version = chart_version(services.settings.build_version)
-        archive = services.settings.state_path("charts", f"{name}-{version}.tgz")
+        archive = _archive_of(tracer, name)
         if not Path(archive).is_file():
             return (), "it was not packaged"
         try:

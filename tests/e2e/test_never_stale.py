@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.kube_helm import FakeKubeHelm
 from tests.support.command import Command, Run
 from tests.support.extension import Extension, snapshot
 from tests.support.reading_back import RegistryReader
@@ -243,3 +245,31 @@ def test_a_rebuild_under_watch_reaches_the_dag_image(edk: Command, whole: Extens
 
     assert [whole.name("dag")] == run.images("ImageFinished")
     assert registry.digest(whole.name("seg"), VERSION) == shipped(registry, whole)
+
+
+def test_a_saved_script_reaches_the_platform(edk: Command, whole: Extension, registry: RegistryReader) -> None:
+    """The installed chart asks for the DAG image that names the image just built; trace says which chart is there."""
+    name = f"x-{whole.suffix}-workflow"
+    with FakeKubeHelm() as platform:
+        reaching = edk.with_environ(KUBE_HELM_URL=platform.url)
+        build(reaching, whole, "--install=always").expect(0)
+        whole.write("containers/seg/run.sh", "echo two\n")
+        build(reaching, whole, "--install").expect(0)
+
+        dag = registry.digest(whole.name("dag"), VERSION)
+        installed = platform.world.releases[name].chart
+        with tarfile.open(fileobj=io.BytesIO(installed.content)) as tar:
+            stream = tar.extractfile(f"{name}/values.yaml")
+            assert stream is not None
+            assert f"{REGISTRY}/edk/{dag[7:23]}" in stream.read().decode()
+        assert registry.digest(whole.name("seg"), VERSION) == shipped(registry, whole)
+        where = ("--dir", str(whole.path), "--json")
+        fresh = json.loads(reaching("trace", "SegOperator", *where).expect(0).out)["images"][0]
+        assert [("platform", "ok", "uploaded and installed")] == [
+            (link["where"], link["state"], link["detail"]) for link in fresh["links"] if link["where"] == "platform"
+        ]
+
+        whole.write("containers/seg/run.sh", "echo three\n")
+        build(reaching, whole, "--no-import").expect(0)
+        stale = json.loads(reaching("trace", "SegOperator", *where).expect(1).out)["images"][0]
+        assert ("platform", f"edk build --dir {whole.path} --install") == (stale["stale_at"], stale["remedy"])
