@@ -10,10 +10,10 @@ from typing import Literal
 from edk.domain.codes import resolving as codes
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.model import ImageUse
-from edk.domain.operators.model import ImagePlace
+from edk.domain.named import circular_names, rewritten_files, without_name
 from edk.domain.reference import LocalName, split_local, substitute, valid_name, valid_tag, variables_of
 from edk.domain.reference_mode import ReferenceMode
-from edk.domain.references import ReferenceEdit, RewrittenFile
+from edk.domain.references import RewrittenFile
 from edk.domain.resolve import Catalog, Names, Reference, Resolution, ResolvedImage, ResolvedPlace, tags_of
 from edk.domain.upstream import replace_upstream
 from edk.domain.workspace import LocatedDiagnostic, Target
@@ -155,28 +155,10 @@ class _Builder:
             problem = problem or trouble
             links.append(link)
             below.extend(found)
-        files = self._rewritten_files(target, links)
+        ships = self.rules.references != "as-written" and self._ships_dags(target, links)
+        files = rewritten_files(target, self.resolution.places) if ships else ()
         self.nodes[target.key] = Node(target, tuple(links), (), (), "other", problem, files)
         return (*below, *(self.targets[key] for file in files for key in file.targets))
-
-    def _rewritten_files(self, target: Target, links: Sequence[BaseLink]) -> tuple[RewrittenFile, ...]:
-        """Return the files below a DAG image's context that name images which are built here."""
-        if self.rules.references == "as-written" or not self._ships_dags(target, links):
-            return ()
-        inside = f"{target.context}/" if target.context else ""
-        places: dict[str, list[tuple[ImagePlace, tuple[tuple[str, str], ...]]]] = {}
-        for resolved in self.resolution.places:
-            place = resolved.located.place
-            if resolved.located.root == target.root and place.file.startswith(inside):
-                places.setdefault(place.file, []).append((place, resolved.targets))
-        return tuple(
-            RewrittenFile(
-                file.removeprefix(inside),
-                tuple(ReferenceEdit(p.start, p.end, targets, p.sole) for p, targets in found),
-                found[0][0].content,
-            )
-            for file, found in places.items()
-        )
 
     def _ships_dags(self, target: Target, links: Sequence[BaseLink]) -> bool:
         references = self.resolution.references.get(target.key, ())
@@ -295,39 +277,14 @@ def build_graph(selected: Iterable[Target], catalog: Catalog, resolution: Resolu
 
 def _drop_circular_names(builder: _Builder) -> None:
     """Leave as written what a file names that can't be built before the image that ships the file."""
-    edges = {
-        key: {base.target for base in node.bases if base.target in builder.nodes}
-        for key, node in builder.nodes.items()
-    }
-    for key in sorted(builder.nodes):
-        for name in builder.nodes[key].names:
-            if not _reaches(name, key, edges):
-                edges[key].add(name)
-                continue
-            node = builder.nodes[key]
-            builder.nodes[key] = replace(node, files=tuple(_without(file, name) for file in node.files))
-            label = builder.targets[name].label
-            message = f"{node.target.label} ships a file that names {label}, which can't be built before it"
-            builder.tell(node.target, codes.NAMES_ITSELF.at(node.target.dockerfile, 0, message))
-
-
-def _reaches(start: str, goal: str, edges: Mapping[str, set[str]]) -> bool:
-    """Tell whether there is a way from one target down to another, or they are the same."""
-    seen, pending = {start}, [start]
-    while pending:
-        key = pending.pop()
-        if key == goal:
-            return True
-        new = edges.get(key, set()) - seen
-        seen |= new
-        pending.extend(new)
-    return False
-
-
-def _without(file: RewrittenFile, key: str) -> RewrittenFile:
-    """Return a rewritten file in which one image stays as it is written."""
-    edits = (replace(e, names=tuple(n for n in e.names if n[1] != key)) for e in file.edits)
-    return replace(file, edits=tuple(edit for edit in edits if edit.names))
+    bases = {key: [base.target for base in node.bases if base.target] for key, node in builder.nodes.items()}
+    names = {key: node.names for key, node in builder.nodes.items() if node.files}
+    for key, name in circular_names(bases, names):
+        node = builder.nodes[key]
+        builder.nodes[key] = replace(node, files=without_name(node.files, name))
+        label = builder.targets[name].label
+        message = f"{node.target.label} ships a file that names {label}, which can't be built before it"
+        builder.tell(node.target, codes.NAMES_ITSELF.at(node.target.dockerfile, 0, message))
 
 
 def _finished(node: Node, builder: _Builder) -> Node:
