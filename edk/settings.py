@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from edk.config_file import convert, read_config
+from edk.domain.amounts import parse_size
 from edk.domain.errors import UsageError
 
 DEFAULT_REGISTRY = "localhost:32000"
@@ -48,6 +49,7 @@ class Settings:
         network: of RUN steps; empty: the engine's default.
         platform: e.g. ``linux/amd64``; empty: the engine's own.
         allowed_frontends: prefixes of ``# syntax=`` images that may run; others are left out in the stream.
+        build_cache_limit: what `edk prune --build-cache` leaves of the engine's build cache, e.g. ``20GB``.
         proxies: proxy variables that are passed to builds.
         quiet_save: seconds after a plain save before it is built.
         quiet_burst: seconds without any other event before what came in a burst is built.
@@ -79,6 +81,7 @@ class Settings:
     network: str = ""
     platform: str = ""
     allowed_frontends: tuple[str, ...] = ()
+    build_cache_limit: str = "20GB"
     proxies: tuple[tuple[str, str], ...] = ()
     quiet_save: float = 0.03
     quiet_burst: float = 0.2
@@ -124,6 +127,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "build_timeout": ("EDK_BUILD_TIMEOUT",),
     "network": ("EDK_NETWORK",),
     "platform": ("EDK_PLATFORM",),
+    "build_cache_limit": ("EDK_BUILD_CACHE_LIMIT",),
     "quiet_save": ("EDK_QUIET_SAVE",),
     "quiet_burst": ("EDK_QUIET_BURST",),
     "quiet_removal": ("EDK_QUIET_REMOVAL",),
@@ -202,6 +206,10 @@ def _validated(settings: Settings) -> Settings:
                 "write host:port without http://, for example localhost:32000",
             )
     _check_engine_words(settings)
+    try:
+        parse_size(settings.build_cache_limit)
+    except ValueError as error:
+        raise UsageError(f"build_cache_limit: {error}", "see docs/configuration.md") from error
     return replace(
         settings,
         jobs=jobs,

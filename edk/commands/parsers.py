@@ -6,6 +6,7 @@ import argparse
 import functools
 
 from edk.commands.code_server_parsers import add_editor_commands
+from edk.commands.prune_parsers import add_prune_commands
 from edk.commands.watcher_parsers import add_watcher_commands
 
 EXIT_CODES = (
@@ -26,6 +27,7 @@ def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     _add_doctor(commands)
     add_watcher_commands(functools.partial(_add, commands))
     add_editor_commands(functools.partial(_add, commands))
+    add_prune_commands(functools.partial(_add, commands))
 
 
 def epilog(example: str) -> str:
