@@ -111,7 +111,7 @@ class StartedRegistry:
                 # Where we were interrupted just behind the signal, it is about to end.
                 if _within(_STOP_SECONDS, lambda: not self.running()):
                     self._start()
-            self._wait()
+                self._wait()
             return max(0, before - self._bytes())
 
     @property

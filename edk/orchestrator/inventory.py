@@ -103,7 +103,8 @@ class _Reader:
 
     def _image(self, name: str, digest: str, tags: tuple[str, ...]) -> Held | None:
         """Return an image, None if the registry does not hold it."""
-        push = self._known.pushes.get((name, digest))
+        # An alias is made of a push of ours, and by nobody else.
+        push = self._known.pushes.get((name, digest)) or self._known.pushes.get((alias_of(name)[1], digest))
         pushed = max(push.time if push else 0.0, self._known.stored.get((name, digest), 0.0))
         held = Held(name, digest, tags, push.contents if push else Contents(), pushed, push is not None)
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from edk.domain.chart_pruning import Installed, judge_charts, uses_of
 from edk.domain.errors import EngineUnreachableError
-from edk.domain.held import DIGEST
+from edk.domain.held import DIGEST, Push
 from edk.domain.plan import BuildPlan
 from edk.domain.pruning import Rules, Uses, judge
 from edk.domain.survey import EngineUse, Inventory, Survey
@@ -56,22 +56,42 @@ def survey(services: Services, own: OwnRegistry | None, disk: EngineDisk, asked:
         EngineUnreachableError: its cache was asked for, and it does not answer.
         SourceError: the present tree can't be read, so that nobody knows what it needs.
     """
+    plan = steady_plan(services, asked.tree)
+    return survey_beside(services, own, disk, asked, tree_uses(plan), len(plan.images))
+
+
+def survey_beside(
+    services: Services,
+    own: OwnRegistry | None,
+    disk: EngineDisk,
+    asked: Asked,
+    tree: frozenset[str],
+    targets: int,
+) -> Survey:
+    """Return a survey, given what the present tree uses and how many images it yields; see `survey`."""
     now = services.clock.now()
     rules = Rules(now, asked.keep, asked.min_age, asked.unrecorded)
-    plan = steady_plan(services, asked.tree)
     inventory = look_into(services, own)
     charts = judge_charts(read_archives(services.settings.state_path("charts")), asked.installed, rules)
-    uses = Uses(tree_uses(plan), uses_of(archive for archive, why in charts if why), asked.cluster)
+    uses = Uses(tree, uses_of(archive for archive, why in charts if why), asked.cluster)
     verdicts = judge(inventory.held, uses, rules)
-    services.cache.forget_pushes(services.settings.push_host, inventory.gone)
     engine = _engine_use(disk, asked, now - asked.min_age)
-    return Survey(now, inventory, verdicts, charts, engine, len(plan.images))
+    return Survey(now, inventory, verdicts, charts, engine, targets)
 
 
 def look_into(services: Services, own: OwnRegistry | None) -> Inventory:
-    """Return what the registry holds; see `survey`."""
-    pushes = services.cache.pushes(services.settings.push_host)
-    return take_inventory(services.registry, services.cache, pushes, own.stored() if own is not None else None)
+    """Return what the registry holds, and bring the record of our pushes in line with it; see `survey`."""
+    host = services.settings.push_host
+    pushes = services.cache.pushes(host)
+    inventory = take_inventory(services.registry, services.cache, pushes, own.stored() if own is not None else None)
+    services.cache.forget_pushes(host, inventory.gone)
+    known = {(push.repository, push.digest) for push in pushes}
+    for image in inventory.held:
+        if image.recorded and image.key not in known:
+            # An alias: it may outlive the image whose push is on record.
+            push = Push(host, image.repository, image.digest, image.tags, image.pushed, image.contents)
+            services.cache.record_push(push)
+    return inventory
 
 
 def tree_uses(plan: BuildPlan) -> frozenset[str]:
