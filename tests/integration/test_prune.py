@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from edk.adapters.locks import FileLocks
-from edk.adapters.own_registry import find_own_registry
 from edk.adapters.own_registry import StartedRegistry as FromBehind
+from edk.adapters.own_registry import find_own_registry
 from edk.adapters.registry import HttpRegistry
 from edk.domain.errors import BuildError
 from edk.domain.pruning import Key
@@ -142,7 +142,7 @@ def test_a_collection_that_fails_brings_the_registry_back(history: History, star
     content = data.read_bytes()
     data.write_bytes(b"{")
 
-    with pytest.raises(BuildError, match="garbage collection of .* failed"):
+    with pytest.raises(BuildError, match=r"garbage collection of .* failed"):
         behind(started).collect()
 
     data.write_bytes(content)
