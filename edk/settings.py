@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from edk.config_file import convert, read_config
-from edk.domain.amounts import parse_size
 from edk.domain.errors import UsageError
 
 DEFAULT_REGISTRY = "localhost:32000"
@@ -206,10 +205,6 @@ def _validated(settings: Settings) -> Settings:
                 "write host:port without http://, for example localhost:32000",
             )
     _check_engine_words(settings)
-    try:
-        parse_size(settings.build_cache_limit)
-    except ValueError as error:
-        raise UsageError(f"build_cache_limit: {error}", "see docs/configuration.md") from error
     return replace(
         settings,
         jobs=jobs,

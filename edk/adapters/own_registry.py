@@ -98,6 +98,8 @@ class StartedRegistry:
         """See `edk.ports.OwnRegistry.collect`."""
         if shutil.which(PROGRAM) is None:
             raise BuildError(f"{PROGRAM} is not on the PATH, so that {self.address} could not be started again")
+        if not self._repositories.is_dir():
+            return 0  # nothing was ever pushed, which the program takes for a failure
         with self._set_up_waits() as lock:
             before = self._bytes()
             pid = self.running()

@@ -35,7 +35,8 @@ def settings_and_asked(options: argparse.Namespace) -> tuple[Settings, Asked]:
     if os.path.isdir(settings.extensions_dir):  # noqa: PTH112
         dirs.append(settings.extensions_dir)
     cache = getattr(options, "build_cache", None)
-    limit = -1 if cache is None else _amount("--build-cache", cache or settings.build_cache_limit, parse_size)
+    named = "--build-cache" if cache else "build_cache_limit"
+    limit = -1 if cache is None else _amount(named, cache or settings.build_cache_limit, parse_size)
     return settings, Asked(
         tree=PlanRequest(roots_for(dirs, places_of(settings))),
         keep=options.keep,
@@ -93,4 +94,4 @@ def _amount(option: str, text: str, parse: Callable[[str], float]) -> float:
     try:
         return parse(text)
     except ValueError as error:
-        raise UsageError(f"{option}: {error}", f"see edk prune --help for {option}") from error
+        raise UsageError(f"{option}: {error}", "see docs/pruning.md") from error

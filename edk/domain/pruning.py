@@ -32,8 +32,8 @@ Why = Literal[
 ]
 Key = tuple[str, str]
 
-IN_USE = frozenset({"tag", "tree", "chart", "cluster", "reference", "base", "part", "alias"})
-"""Reasons that mean a use; the others are caution."""
+USES: tuple[Why, ...] = ("tag", "tree", "chart", "cluster", "reference", "base", "part", "alias")
+"""Reasons that mean a use, those that say most first; the others are caution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Verdict:
     @property
     def used(self) -> bool:
         """Whether something uses it."""
-        return any(reason.why in IN_USE for reason in self.reasons)
+        return any(reason.why in USES for reason in self.reasons)
 
 
 def judge(held: Iterable[Held], uses: Uses, rules: Rules) -> tuple[Verdict, ...]:
@@ -226,4 +226,5 @@ def _called(image: Held) -> str:
 
 def _sorted(reasons: list[Reason]) -> tuple[Reason, ...]:
     """Return the reasons without repetition, uses first."""
-    return tuple(sorted(dict.fromkeys(reasons), key=lambda r: (r.why not in IN_USE, r.why, r.detail)))
+    order = {why: number for number, why in enumerate(USES)}
+    return tuple(sorted(dict.fromkeys(reasons), key=lambda r: (order.get(r.why, len(order)), r.why, r.detail)))

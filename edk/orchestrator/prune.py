@@ -44,7 +44,7 @@ def remove(services: Services, disk: EngineDisk, found: Survey, asked: Asked, sh
         lock.release()
     copies = size = cache = 0
     if found.engine.copies:
-        copies, size = disk.remove_copies(found.time - asked.min_age)
+        copies, size = disk.remove_copies(found.time - asked.copies_age)
     if 0 <= asked.cache_limit < found.engine.cache_bytes:
         cache = disk.prune_cache(asked.cache_limit)
     if copies or cache:

@@ -16,6 +16,8 @@ from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.orchestrator.services import Services
 from edk.ports import EngineDisk, OwnRegistry
 
+MIN_COPIES_AGE = 600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -40,6 +42,11 @@ class Asked:
     installed: Installed = field(default_factory=Installed)
     engine: bool = True
     cache_limit: int = -1
+
+    @property
+    def copies_age(self) -> float:
+        """Return the seconds after which a copy in the engine is no build of somebody's that has no tag yet."""
+        return max(self.min_age, MIN_COPIES_AGE)
 
 
 def survey(services: Services, own: OwnRegistry | None, disk: EngineDisk, asked: Asked) -> Survey:
@@ -75,7 +82,7 @@ def survey_beside(
     charts = judge_charts(read_archives(services.settings.state_path("charts")), asked.installed, rules)
     uses = Uses(tree, uses_of(archive for archive, why in charts if why), asked.cluster)
     verdicts = judge(inventory.held, uses, rules)
-    engine = _engine_use(disk, asked, now - asked.min_age)
+    engine = _engine_use(disk, asked, now - asked.copies_age)
     return Survey(now, inventory, verdicts, charts, engine, targets)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from edk.domain.pruning import IN_USE, Reason, Verdict, Why
+from edk.domain.pruning import USES, Reason, Verdict, Why
 from edk.domain.survey import Survey
 from edk.ui.status_text import age
 from edk.ui.text import plural, safe, short, size
@@ -129,7 +129,7 @@ def _cells(verdict: Verdict, now: float) -> tuple[str, ...]:
 
 def _why(verdict: Verdict) -> str:
     """Return what speaks for an image, uses first; what else is there is counted."""
-    reasons = [r for r in verdict.reasons if r.why in IN_USE] or list(verdict.reasons)
+    reasons = [r for r in verdict.reasons if r.why in USES] or list(verdict.reasons)
     # The tags stand in a column of their own.
     shown = ["its tag" if r.why == "tag" else reason_text(r) for r in reasons[:MAX_REASONS]]
     more = len(reasons) - len(shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edk.adapters.registry import HttpRegistry
 from tests.support.command import ROOT
 
 _SET_UP = """
@@ -57,6 +59,19 @@ class StartedRegistry:
         """Stop it as ``scripts/stop.sh`` does."""
         environ = {"PATH": os.environ["PATH"], "EDK_STATE_DIR": str(self.state), "HOME": str(self.state)}
         subprocess.run([ROOT / "scripts/stop.sh", "registry"], env=environ, check=True, capture_output=True)
+
+    def take(self, ref: str) -> str:
+        """Copy an image from another registry, and return its ref here."""
+        host, _, rest = ref.partition("/")
+        repository, _, tag = rest.rpartition(":")
+        source, target = HttpRegistry(host, environ={}), HttpRegistry(self.host, environ={})
+        found = source.manifest(repository, tag)
+        assert found is not None
+        manifest = json.loads(found[1])
+        for blob in (manifest["config"], *manifest["layers"]):
+            target.upload(repository, blob["digest"], blob["size"], source.blob(repository, blob["digest"]))
+        target.put_manifest(repository, tag, found[0].media_type, found[1])
+        return f"{self.host}/{rest}"
 
     def __enter__(self) -> StartedRegistry:
         self.set_up()
