@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from edk.domain.cluster import NodeImage, RunningImage
 from edk.domain.events import Event
 from edk.domain.files import Entry
+from edk.domain.held import Push
 from edk.domain.platform import Extension, ReleaseStatus
 from edk.domain.requests import (
     BuildRequest,
@@ -340,3 +341,45 @@ class Cache(Protocol):
 
     def flush(self) -> None:
         """Write out now what would be written at the end, since what follows must not be forgotten."""
+
+    def record_push(self, push: Push) -> None:
+        """Remember a push of ours, for other processes too from now on; the last one of a digest counts."""
+
+    def pushes(self, registry: str, since: float = 0.0) -> tuple[Push, ...]:
+        """Return the pushes to a registry, those of the day of `since` (seconds since the epoch) and later ones."""
+
+    def forget_pushes(self, registry: str, keys: Collection[tuple[str, str]]) -> None:
+        """Forget pushes by repository and digest."""
+
+
+class OwnRegistry(Protocol):
+    """The registry that the set-up started on this machine, looked at from behind."""
+
+    def stored(self) -> Mapping[tuple[str, str], float]:
+        """Return repository and digest → when it was stored, of every manifest, be it tagged or not."""
+
+    def collect(self) -> int:
+        """Stop it, remove what no manifest names, start it again, and return the bytes freed.
+
+        Whatever happens, it is started again.
+
+        Raises:
+            BuildError: the collection failed.
+            RegistryUnreachableError: it did not come back.
+        """
+
+
+class EngineDisk(Protocol):
+    """What an engine keeps on its disk that was of use once. Raises EngineUnreachableError."""
+
+    def copies(self, before: float) -> tuple[int, int]:
+        """Return how many images of ours without a tag it has, older than a time, and their bytes at most."""
+
+    def remove_copies(self, before: float) -> tuple[int, int]:
+        """Remove them, and return how many went, and the bytes freed."""
+
+    def cache_bytes(self) -> int:
+        """Return the size of its build cache, without what images use too."""
+
+    def prune_cache(self, keep: int) -> int:
+        """Let go of the least used of its build cache until `keep` bytes are left; return the bytes freed."""

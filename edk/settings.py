@@ -53,6 +53,7 @@ class Settings:
         allowed_frontends: prefixes of ``# syntax=`` images that may run; others are left out in the stream.
         references: what the copies of operators, DAGs and charts name the images by that are built here: ``digest``,
             ``tag``, or ``as-written``.
+        build_cache_limit: what `edk prune --build-cache` leaves of the engine's build cache, e.g. ``20GB``.
         proxies: proxy variables that are passed to builds.
         quiet_save: seconds after a plain save before it is built.
         quiet_burst: seconds without any other event before what came in a burst is built.
@@ -92,6 +93,7 @@ class Settings:
     platform: str = ""
     allowed_frontends: tuple[str, ...] = ()
     references: ReferenceMode = "digest"
+    build_cache_limit: str = "20GB"
     proxies: tuple[tuple[str, str], ...] = ()
     quiet_save: float = 0.03
     quiet_burst: float = 0.2
@@ -145,6 +147,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "network": ("EDK_NETWORK",),
     "platform": ("EDK_PLATFORM",),
     "references": ("EDK_REFERENCES",),
+    "build_cache_limit": ("EDK_BUILD_CACHE_LIMIT",),
     "quiet_save": ("EDK_QUIET_SAVE",),
     "quiet_burst": ("EDK_QUIET_BURST",),
     "quiet_removal": ("EDK_QUIET_REMOVAL",),

@@ -9,6 +9,7 @@ from edk.commands.archive_parsers import add_archive_commands
 from edk.commands.code_server_parsers import add_editor_commands
 from edk.commands.new_parsers import add_new_command
 from edk.commands.platform_parsers import add_import_images_option, add_install_option
+from edk.commands.prune_parsers import add_prune_commands
 from edk.commands.reference_parsers import add_reference_commands, add_references_option
 from edk.commands.supply_parsers import add_attesting_options, add_supply_commands
 from edk.commands.watcher_parsers import add_watcher_commands
@@ -35,6 +36,7 @@ def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     add_new_command(functools.partial(_add, commands))
     add_supply_commands(functools.partial(_add, commands))
     add_archive_commands(functools.partial(_add, commands), _add_selection, _add_output)
+    add_prune_commands(functools.partial(_add, commands))
 
 
 def epilog(example: str) -> str:

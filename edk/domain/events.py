@@ -414,6 +414,51 @@ class BackAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageRemoved:
+    """A superseded image went from the registry, with its tags; its bytes are free after garbage collection."""
+
+    repository: str
+    digest: str
+    tags: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRemoved:
+    """A superseded chart archive went from the state folder."""
+
+    archive: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalRefused:
+    """Something was to be removed and stays; `reason` says why. `digest` is empty for an archive."""
+
+    what: str
+    digest: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTidied:
+    """The engine let go of images without a tag, and of build cache; sizes are the bytes freed."""
+
+    copies: int
+    copies_size: int
+    cache_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class GarbageCollected:
+    """The registry was stopped, rid of what no manifest names, and started again; `size` bytes are free."""
+
+    size: int
+    checked: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The run is over."""
 
@@ -463,6 +508,11 @@ Event = (
     | ImageOrphaned
     | OutOfReach
     | BackAgain
+    | ImageRemoved
+    | ChartRemoved
+    | RemovalRefused
+    | EngineTidied
+    | GarbageCollected
     | RunFinished
     | ArchiveEvent
 )

@@ -23,6 +23,7 @@ from edk.domain.workspace import Target
 from edk.orchestrator.context_tar import dockerfile_member, stream_context
 from edk.orchestrator.observe import stand
 from edk.orchestrator.pipeline import INPUTS
+from edk.orchestrator.pushes import record_push
 from edk.orchestrator.sealing import Seal, seal
 from edk.orchestrator.services import Services
 from edk.orchestrator.walk import follow_inside
@@ -296,6 +297,7 @@ def _push(
             f"{ref} in the registry does not carry the fingerprint that was built",
             "somebody else pushed the same tag at the same moment; build again",
         )
+    record_push(services, repository, there, labels, task.image.node.tags, [base.digest for base in task.bases])
     emit(ev.ImagePushed(name, task.image.refs[0], digest, services.clock.monotonic() - started))
     return digest
 

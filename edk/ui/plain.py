@@ -11,6 +11,7 @@ from edk.domain import events as ev
 from edk.domain.diagnostics import Diagnostic
 from edk.ui.archive_lines import archive_rows
 from edk.ui.platform_words import platform_words
+from edk.ui.removal_rows import removal_row
 from edk.ui.text import plural, safe, seconds, short, size
 
 MIN_WIDTH = 12
@@ -98,6 +99,10 @@ class PlainLines:
                 yield from self._failure_lines(event)
             case ev.PushMoved():
                 return
+            case (
+                ev.ImageRemoved() | ev.ChartRemoved() | ev.RemovalRefused() | ev.EngineTidied() | ev.GarbageCollected()
+            ):
+                yield self._row(*removal_row(event))
             case _:
                 yield from self._image_lines(event)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+
+from edk.domain.held import Push
 
 FileStamp = tuple[int, int, int, int, int]
 
@@ -15,6 +17,7 @@ class FakeCache:
         self.fingerprints: dict[str, str] = {}
         self.digests: dict[str, tuple[FileStamp, str]] = {}
         self.records: list[bytes] = []
+        self.pushed: dict[tuple[str, str, str], Push] = {}
 
     def readings(self, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
         """Return those stored of `keys`."""
@@ -42,6 +45,20 @@ class FakeCache:
     def builds(self, count: int) -> tuple[bytes, ...]:
         """Return the last `count` records, the latest first."""
         return tuple(reversed(self.records[-count:])) if count else ()
+
+    def record_push(self, push: Push) -> None:
+        """Remember a push."""
+        self.pushed[push.registry, push.repository, push.digest] = push
+
+    def pushes(self, registry: str, since: float = 0.0) -> tuple[Push, ...]:
+        """Return the pushes to a registry of a day and later ones."""
+        found = (push for push in self.pushed.values() if push.registry == registry)
+        return tuple(push for push in found if push.time // 86_400 >= since // 86_400)
+
+    def forget_pushes(self, registry: str, keys: Collection[tuple[str, str]]) -> None:
+        """Forget pushes."""
+        for key in keys:
+            self.pushed.pop((registry, *key), None)
 
     def load_digests(self) -> dict[str, tuple[FileStamp, str]]:
         """Return all known digests of files."""

@@ -8,6 +8,7 @@ docker-py takes a tenth of a second to import, so this package is imported where
 """
 
 from edk.adapters.engine.builder import DockerEngineBuilder
+from edk.adapters.engine.disk import DockerEngineDisk
 from edk.adapters.engine.endpoint import resolve_endpoint
 
-__all__ = ["DockerEngineBuilder", "resolve_endpoint"]
+__all__ = ["DockerEngineBuilder", "DockerEngineDisk", "resolve_endpoint"]

@@ -74,6 +74,11 @@ class EngineWire:
         """Speak a version of the API that the engine and docker-py know, from now on."""
         self._version = spoken(offered)
 
+    @property
+    def spoken(self) -> str:
+        """Return the version of the API that is spoken; empty: the engine's own choice."""
+        return self._version
+
     def ping(self, timeout: float = ASK_SECONDS, line: Line | None = None) -> Answer:
         """Ask for a sign of life; raise EngineUnreachableError unless answered within `timeout` seconds."""
         return self._ask("", "/_ping", timeout, line)

@@ -23,6 +23,9 @@ SCHEMA = (
 KEEP_DAYS = 60
 KEEP_FACTS = 200_000
 KEEP_BUILDS = 2_000
+PUSH = "push"
+"""Kind of what nobody else knows: it is not forgotten for its age, only for its number."""
+KEEP_PUSHES = 20_000
 
 _BATCH = 500
 _SELECT = "SELECT key, value, used, checksum FROM facts WHERE kind = ?"
@@ -47,6 +50,16 @@ def rows(db: sqlite3.Connection, kind: str, keys: Sequence[bytes] | None) -> lis
     if not {key for key, _, _ in found} <= set(keys):  # damaged inner pages lead to other rows
         raise _damage("a row that nobody asked for")
     return found
+
+
+def since(db: sqlite3.Connection, kind: str, day: int) -> list[Row]:
+    """Return the facts of a kind that were stored on a day or later; raise sqlite3.DatabaseError if damaged."""
+    return list(_sound(kind, db.execute(f"{_SELECT} AND used >= ?", (kind, day))))
+
+
+def remove(db: sqlite3.Connection, facts: Iterable[tuple[str, bytes]]) -> None:
+    """Remove facts (kind, key)."""
+    db.executemany("DELETE FROM facts WHERE kind = ? AND key = ?", facts)
 
 
 def write(db: sqlite3.Connection, facts: Iterable[tuple[str, bytes, bytes]], day: int) -> None:
@@ -75,11 +88,12 @@ def latest_builds(db: sqlite3.Connection, count: int) -> list[bytes]:
 
 def prune(db: sqlite3.Connection, day: int) -> None:
     """Forget what was of no use for long, and the oldest of what is too much."""
-    db.execute("DELETE FROM facts WHERE used < ?", (day - KEEP_DAYS,))
-    (count,) = db.execute("SELECT count(*) FROM facts").fetchone()
-    if count > KEEP_FACTS:
-        oldest = "SELECT kind, key FROM facts ORDER BY used LIMIT ?"
-        db.execute(f"DELETE FROM facts WHERE (kind, key) IN ({oldest})", (count - KEEP_FACTS // 2,))  # noqa: S608
+    db.execute("DELETE FROM facts WHERE used < ? AND kind != ?", (day - KEEP_DAYS, PUSH))
+    for which, most, left in (("!=", KEEP_FACTS, KEEP_FACTS // 2), ("=", KEEP_PUSHES, KEEP_PUSHES)):
+        (count,) = db.execute(f"SELECT count(*) FROM facts WHERE kind {which} ?", (PUSH,)).fetchone()  # noqa: S608
+        if count > most:
+            oldest = f"SELECT kind, key FROM facts WHERE kind {which} ? ORDER BY used LIMIT ?"  # noqa: S608
+            db.execute(f"DELETE FROM facts WHERE (kind, key) IN ({oldest})", (PUSH, count - left))  # noqa: S608
     db.execute("DELETE FROM builds WHERE id <= (SELECT max(id) FROM builds) - ?", (KEEP_BUILDS,))
 
 

@@ -6,12 +6,14 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edk.adapters.store import facts
 from edk.adapters.store.database import Database
+from edk.adapters.store.pushes import decode_push, encode_push, push_key
+from edk.domain.held import Push
 
 if TYPE_CHECKING:
     import sqlite3
@@ -95,6 +97,38 @@ class SqliteStore:
         with self._lock:
             stored = self._database.run(lambda db: facts.latest_builds(db, count)) or []
             return tuple([*reversed(self._records), *stored][:count])
+
+    def record_push(self, push: Push) -> None:
+        """See `edk.ports.Cache.record_push`."""
+        key, value = push_key(push.registry, push.repository, push.digest), encode_push(push)
+        day = int(push.time // _DAY)
+
+        def write(db: sqlite3.Connection) -> bool:
+            facts.write(db, [(facts.PUSH, key, value)], day)
+            return True
+
+        with self._lock:
+            # At once, for a prune beside us to see it; under its own day, for a watcher may run for many.
+            if not self._database.run(write):
+                self._put(facts.PUSH, [(key, value)])
+
+    def pushes(self, registry: str, since: float = 0.0) -> tuple[Push, ...]:
+        """See `edk.ports.Cache.pushes`."""
+        day = int(since // _DAY)
+        with self._lock:
+            rows = self._database.run(lambda db: facts.since(db, facts.PUSH, day)) or []
+            found = {key: value for key, value, _ in rows}
+            found.update((key, value) for (kind, key), value in self._pending.items() if kind == facts.PUSH)
+        pushes = filter(None, map(decode_push, found.values()))
+        return tuple(push for push in pushes if push.registry == registry)
+
+    def forget_pushes(self, registry: str, keys: Collection[tuple[str, str]]) -> None:
+        """See `edk.ports.Cache.forget_pushes`."""
+        gone = [(facts.PUSH, push_key(registry, *key)) for key in keys]
+        with self._lock:
+            for fact in gone:
+                self._pending.pop(fact, None)
+            self._database.run(lambda db: facts.remove(db, gone))
 
     def flush(self) -> None:
         """Write what is pending in one transaction; what can't be written stays pending, within bounds."""

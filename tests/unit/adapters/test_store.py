@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from edk.adapters.store import SqliteStore, facts
+from edk.domain.held import Contents, Push
 
 DAY = 86_400
 HEX = "ab" * 32
@@ -287,3 +288,75 @@ def test_killed_while_writing_the_rest_is_sound(tmp_path: Path) -> None:
             assert len(found) in ((50,) if number < done else (0, 50))
         store.close()
     assert [] == told
+
+
+def push(number: int, when: float = 20_000.0 * DAY, registry: str = "r") -> Push:
+    """A push of an image."""
+    contents = Contents(((f"sha256:{number}", 5), ("sha256:layer", 70)), "print", ("a",), ("b",), ("c",))
+    return Push(registry, "group/x", f"sha256:{number}", ("1", "2"), when, contents)
+
+
+def test_a_push_is_there_for_others_at_once(tmp_path: Path) -> None:
+    """A prune beside a build sees what was pushed a moment ago; the last push of a digest counts."""
+    builds, prunes = SqliteStore(os.fspath(tmp_path)), SqliteStore(os.fspath(tmp_path))
+    builds.record_push(push(1))
+    builds.record_push(push(2))
+    builds.record_push(push(1, 20_001.0 * DAY))
+    builds.record_push(push(3, registry="other"))
+
+    assert {push(2), push(1, 20_001.0 * DAY)} == set(prunes.pushes("r"))
+    assert (push(1, 20_001.0 * DAY),) == prunes.pushes("r", 20_000.9 * DAY + DAY / 5)
+
+
+def test_a_process_of_many_days_records_under_the_day_of_the_push(tmp_path: Path) -> None:
+    """A watcher began long ago; what it pushes today is found among today's."""
+    store = SqliteStore(os.fspath(tmp_path), now=lambda: 19_990.0 * DAY)
+    store.record_push(push(1))
+
+    assert (push(1),) == SqliteStore(os.fspath(tmp_path)).pushes("r", 20_000.5 * DAY)
+
+
+def test_pushes_are_forgotten_when_told(tmp_path: Path) -> None:
+    """By registry, repository and digest, also where nothing can be written."""
+    for store in (SqliteStore(os.fspath(tmp_path)), SqliteStore("")):
+        for number in (1, 2):
+            store.record_push(push(number))
+        store.forget_pushes("other", [("group/x", "sha256:1")])
+        store.forget_pushes("r", [("group/x", "sha256:1"), ("group/x", "sha256:9")])
+
+        assert (push(2),) == store.pushes("r")
+
+
+def test_pushes_are_not_forgotten_for_their_age(tmp_path: Path) -> None:
+    """Nobody else knows of them; only their number has a bound."""
+    store = SqliteStore(os.fspath(tmp_path))
+    store.record_push(push(1, 1.0))
+    later = SqliteStore(os.fspath(tmp_path), now=lambda: 20_500.0 * DAY)
+    later.store_fingerprint("sha256:2", "print")
+    later.close()
+
+    assert (push(1, 1.0),) == SqliteStore(os.fspath(tmp_path)).pushes("r")
+
+
+def test_the_number_of_pushes_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest go first, and no other fact with them."""
+    monkeypatch.setattr(facts, "KEEP_PUSHES", 3)
+    store = SqliteStore(os.fspath(tmp_path))
+    store.store_fingerprint("sha256:2", "print")
+    for number in range(6):
+        store.record_push(push(number, (20_000.0 + number) * DAY))
+    store.close()
+    store.store_fingerprint("sha256:3", "print")
+    SqliteStore(os.fspath(tmp_path))._database.run(lambda db: facts.prune(db, 20_006))
+
+    assert {3, 4, 5} == {int(p.digest[7:]) for p in store.pushes("r")}
+    assert "print" == store.fingerprint_of("sha256:2")
+
+
+def test_a_push_of_another_version_is_skipped(tmp_path: Path) -> None:
+    """It is as if it had not been recorded."""
+    store = SqliteStore(os.fspath(tmp_path))
+    store.record_push(push(1))
+    store._database.run(lambda db: facts.write(db, [(facts.PUSH, b"k", b"\xc1"), (facts.PUSH, b"l", b"\x80")], 20_000))
+
+    assert (push(1),) == store.pushes("r")

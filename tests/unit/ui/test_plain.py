@@ -164,6 +164,20 @@ GOLDEN: list[tuple[ev.Event, str]] = [
     ),
     (ev.ChartFailed("otsus", "refused", "look"), "otsus         FAILED    refused\n    look"),
     (ev.Noticed("nothing special", "one\ntwo"), "note                    nothing special\n    one\n    two"),
+    (ev.ImageRemoved("x", DIGEST, (), 10), "x             removed   sha256:0123456789ab, 10 B"),
+    (ev.ImageRemoved("x", DIGEST, ("1",), 10), "x             removed   sha256:0123456789ab, 1, 10 B"),
+    (ev.ChartRemoved("/s/c-1.tgz", 10), "c-1.tgz       removed   10 B"),
+    (ev.RemovalRefused("g/x", DIGEST, "why"), "g/x           stays     sha256:0123456789ab: why"),
+    (ev.RemovalRefused("/s/c-1.tgz", "", "why"), "c-1.tgz       stays     why"),
+    (
+        ev.EngineTidied(2, 30, 40),
+        "engine        freed     30 B of 2 images without a tag, 40 B of its build cache",
+    ),
+    (ev.EngineTidied(0, 0, 40), "engine        freed     40 B of its build cache"),
+    (
+        ev.GarbageCollected(30, 2, 1.5),
+        "registry      freed     30 B by garbage collection; 2 images looked for, all there, 1.50 s",
+    ),
     (
         ev.RunFinished(1, 2, 1, 1, 3, 0, 10.0),
         "build         finished  2 built, 1 unchanged, 1 failed, 3 blocked in 10.0 s; something failed",

@@ -1,0 +1,97 @@
+"""What `edk prune` and `edk images` share: what to look by, and what to look with."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from functools import cached_property
+
+from edk.adapters.own_registry import find_own_registry
+from edk.commands.wiring import places_of, redactor_of, settings_of
+from edk.domain.amounts import parse_age, parse_size
+from edk.domain.chart_pruning import Installed
+from edk.domain.errors import UsageError
+from edk.orchestrator.pipeline import PlanRequest
+from edk.orchestrator.roots import roots_for
+from edk.orchestrator.services import Services
+from edk.orchestrator.survey import Asked
+from edk.ports import EngineDisk, EventSink, OwnRegistry
+from edk.settings import Settings
+from edk.ui.aside import Aside
+from edk.ui.log import EventLog
+from edk.ui.log_files import Fanout
+from edk.ui.plain import PlainLines
+from edk.ui.redacted import Redacted
+
+
+def settings_and_asked(options: argparse.Namespace) -> tuple[Settings, Asked]:
+    """Return the settings, and what a command line asks to look by; raise UsageError."""
+    settings = settings_of(options, options.dir)
+    if options.keep < 0:
+        raise UsageError(f"--keep must not be negative, but is {options.keep}", "for example --keep 3")
+    dirs = [*options.dir]
+    if os.path.isdir(settings.extensions_dir):  # noqa: PTH112
+        dirs.append(settings.extensions_dir)
+    cache = getattr(options, "build_cache", None)
+    named = "--build-cache" if cache else "build_cache_limit"
+    limit = -1 if cache is None else _amount(named, cache or settings.build_cache_limit, parse_size)
+    return settings, Asked(
+        tree=PlanRequest(roots_for(dirs, places_of(settings))),
+        keep=options.keep,
+        min_age=_amount("--min-age", options.min_age, parse_age),
+        unrecorded=options.unrecorded,
+        # A platform that nobody asked may have any of our charts installed.
+        installed=Installed(known=not settings.kube_helm_url),
+        engine=options.command == "prune",
+        cache_limit=int(limit),
+    )
+
+
+def sink_for(options: argparse.Namespace, settings: Settings) -> EventSink:
+    """Return the sinks: a surface, where JSON is wanted stderr, and the log; secrets masked."""
+    surface = PlainLines(sys.stderr if options.json else sys.stdout)
+    log = EventLog(settings.state_path("edk.log"), stderr=os.environ.get("EDK_LOG", "").lower() == "debug")
+    return Redacted(Fanout(surface, Aside(log)), redactor_of(settings))
+
+
+def own_registry(services: Services) -> OwnRegistry | None:
+    """Return the registry that the set-up started, looked at from behind; None if it is another one."""
+    return find_own_registry(services.settings.state_dir, services.settings.push_host)
+
+
+class LazyDisk:
+    """An `EngineDisk` that is imported when it is first used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _disk(self) -> EngineDisk:
+        from edk.adapters.engine import DockerEngineDisk
+
+        return DockerEngineDisk(self._settings.docker_host)
+
+    def copies(self, before: float) -> tuple[int, int]:
+        """See `edk.ports.EngineDisk.copies`."""
+        return self._disk.copies(before)
+
+    def remove_copies(self, before: float) -> tuple[int, int]:
+        """See `edk.ports.EngineDisk.remove_copies`."""
+        return self._disk.remove_copies(before)
+
+    def cache_bytes(self) -> int:
+        """See `edk.ports.EngineDisk.cache_bytes`."""
+        return self._disk.cache_bytes()
+
+    def prune_cache(self, keep: int) -> int:
+        """See `edk.ports.EngineDisk.prune_cache`."""
+        return self._disk.prune_cache(keep)
+
+
+def _amount(option: str, text: str, parse: Callable[[str], float]) -> float:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}", "see docs/pruning.md") from error
