@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from edk.commands.surveying import LazyDisk, own_registry, settings_and_asked, sink_for
+from edk.commands.surveying import LazyDisk, own_registry, settings_and_asked, sink_for, with_cluster_uses
 from edk.commands.wiring import Wired
 from edk.domain.errors import EXIT_DONE
 from edk.orchestrator.survey import survey
@@ -15,6 +15,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the list; changes nothing."""
     settings, asked = settings_and_asked(options)
     with Wired(settings, sink_for(options, settings), "edk images") as services:
+        asked = with_cluster_uses(services, asked)
         found = survey(services, own_registry(services), LazyDisk(settings), asked)
         now = services.clock.now()
     if options.json:

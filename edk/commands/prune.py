@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 
 from edk.adapters.own_registry import container_of
-from edk.commands.surveying import LazyDisk, own_registry, settings_and_asked, sink_for
+from edk.commands.surveying import LazyDisk, own_registry, settings_and_asked, sink_for, with_cluster_uses
 from edk.commands.wiring import Wired
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_DONE, EXIT_FAILED
@@ -42,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
     """Prune; exit code 1 if something that was to go stays."""
     settings, asked = settings_and_asked(options)
     with Wired(settings, sink_for(options, settings), "edk prune") as services:
+        asked = with_cluster_uses(services, asked)
         own = own_registry(services)
         found = survey(services, own, LazyDisk(settings), asked)
         if not options.json:

@@ -6,13 +6,17 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 from edk.adapters.own_registry import find_own_registry
-from edk.commands.wiring import places_of, redactor_of, settings_of
+from edk.commands.wiring import places_of, redactor_of, settings_of, with_cluster
 from edk.domain.amounts import parse_age, parse_size
 from edk.domain.chart_pruning import Installed
-from edk.domain.errors import UsageError
+from edk.domain.errors import ClusterUnreachableError, UsageError
+from edk.domain.events import Noticed
+from edk.domain.pruning import used_by
+from edk.domain.reference import RegistryAliases
 from edk.orchestrator.pipeline import PlanRequest
 from edk.orchestrator.roots import roots_for
 from edk.orchestrator.services import Services
@@ -47,6 +51,18 @@ def settings_and_asked(options: argparse.Namespace) -> tuple[Settings, Asked]:
         engine=options.command == "prune",
         cache_limit=int(limit),
     )
+
+
+def with_cluster_uses(services: Services, asked: Asked) -> Asked:
+    """Return what to look by, with what the cluster's pods run and ask for; a cluster that is away is told."""
+    cluster = with_cluster(services).cluster
+    try:
+        running = cluster.running() if cluster is not None else ()
+    except ClusterUnreachableError as error:
+        services.sink.emit(Noticed(f"what runs in the cluster is not known: {error.message}", error.hint))
+        return asked
+    settings = services.settings
+    return replace(asked, cluster=used_by(running, RegistryAliases.of(settings.registry, settings.push_host)))
 
 
 def sink_for(options: argparse.Namespace, settings: Settings) -> EventSink:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
+from edk.domain.cluster import RunningImage
 from edk.domain.held import Held, alias_of
+from edk.domain.reference import RegistryAliases, split_local
 
 Why = Literal[
     "foreign",
@@ -228,3 +230,20 @@ def _sorted(reasons: list[Reason]) -> tuple[Reason, ...]:
     """Return the reasons without repetition, uses first."""
     order = {why: number for number, why in enumerate(USES)}
     return tuple(sorted(dict.fromkeys(reasons), key=lambda r: (order.get(r.why, len(order)), r.why, r.detail)))
+
+
+def used_by(running: Iterable[RunningImage], aliases: RegistryAliases) -> frozenset[str]:
+    """Return the digests, and ``repository:tag`` of the local registry, that a cluster's pods run or ask for.
+
+    Args:
+        running: what the containers of all pods run.
+        aliases: the names of the local registry.
+    """
+    found: set[str] = set()
+    for image in running:
+        local = split_local(image.image, aliases)
+        if local is not None:
+            found.add(local.digest or f"{local.name}:{local.tag or 'latest'}")
+        if image.digest:
+            found.add(image.digest)
+    return frozenset(found)

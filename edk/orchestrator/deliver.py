@@ -7,9 +7,12 @@ still lists the chart, and what it says of the release, is asked each time.
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -21,6 +24,12 @@ from edk.ports import Cache, Clock, EventSink, Platform
 
 _MEMORY = "platform-chart"
 INSTALL_SECONDS = 180.0
+DELIVERED = "delivered"
+"""Folder beside the packaged charts: of each chart what was uploaded last, and what was installed last.
+
+A chart is packaged under one name again and again: what the platform has may be one of before, and names images that
+nothing else does any more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +186,22 @@ def _upload(parcel: Parcel, content: str, to: Delivery) -> bool:
     to.sink.emit(ev.ChartUploaded(parcel.chart, to.url, answer))
     # Another run may have packaged the chart anew while this one was sent.
     if _sha256(parcel.archive) == content:
+        keep_copy(parcel, "uploaded")
         memory.keep(parcel.chart, replace(known, uploaded=content, version=parcel.version))
     return True
+
+
+def keep_copy(parcel: Parcel, what: Literal["uploaded", "installed"]) -> None:
+    """Keep a copy of what the platform was given, in the place of the one before; see `DELIVERED`."""
+    folder = Path(parcel.archive).parent / DELIVERED
+    target = folder / f"{parcel.chart}.{what}.tgz"
+    partial = folder / f".{target.name}.{os.getpid()}"
+    try:
+        folder.mkdir(exist_ok=True)
+        shutil.copyfile(parcel.archive, partial)
+        partial.replace(target)
+    except OSError as error:
+        raise ChartError(f"{target} can't be written: {error.strerror}", "Free space, or allow it") from error
 
 
 def _listed(parcel: Parcel, to: Delivery) -> bool:

@@ -16,7 +16,7 @@ from edk.domain.platform import (
     extension_named,
     same_moment,
 )
-from edk.orchestrator.deliver import Delivered, Delivery, Memory, Parcel
+from edk.orchestrator.deliver import Delivered, Delivery, Memory, Parcel, keep_copy
 
 LOOK_SECONDS = (0.2, 2.0)
 """Between two looks at a release: at first, and once it takes long."""
@@ -81,6 +81,7 @@ def _put_in_place(parcel: Parcel, release: ReleaseStatus | None, extension: Exte
             raise
         gone = "The release before was deleted, so nothing of it runs now; --install tries it again"
         raise ChartError(error.message, f"{error.hint}\n{gone}") from error
+    keep_copy(parcel, "installed")
     memory.keep(parcel.chart, replace(known, replacing=False))
 
 

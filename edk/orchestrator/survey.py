@@ -11,6 +11,7 @@ from edk.domain.plan import BuildPlan
 from edk.domain.pruning import Rules, Uses, judge
 from edk.domain.survey import EngineUse, Inventory, Survey
 from edk.orchestrator.chart_shelf import read_archives
+from edk.orchestrator.deliver import DELIVERED
 from edk.orchestrator.inventory import take_inventory
 from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.orchestrator.services import Services
@@ -80,7 +81,8 @@ def survey_beside(
     rules = Rules(now, asked.keep, asked.min_age, asked.unrecorded)
     inventory = look_into(services, own)
     charts = judge_charts(read_archives(services.settings.state_path("charts")), asked.installed, rules)
-    uses = Uses(tree, uses_of(archive for archive, why in charts if why), asked.cluster)
+    delivered = read_archives(services.settings.state_path("charts", DELIVERED))
+    uses = Uses(tree, uses_of((*(archive for archive, why in charts if why), *delivered)), asked.cluster)
     verdicts = judge(inventory.held, uses, rules)
     engine = _engine_use(disk, asked, now - asked.copies_age)
     return Survey(now, inventory, verdicts, charts, engine, targets)
@@ -107,7 +109,7 @@ def tree_uses(plan: BuildPlan) -> frozenset[str]:
     named += [f"{base.ref} {base.external}" for node in plan.graph.nodes for base in node.bases]
     named += [image.value for located in plan.workspace.charts for image in located.chart.images]
     found = {digest for text in named for digest in DIGEST.findall(text)}
-    found |= {text for image in plan.images for text in (image.fingerprint, image.digest) if text}
+    found |= {text for image in plan.images for text in (image.fingerprint, image.carried, image.digest) if text}
     return frozenset(found)
 
 
