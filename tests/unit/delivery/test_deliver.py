@@ -10,9 +10,11 @@ import pytest
 
 from edk.adapters.archive import ArchivePackager
 from edk.domain import events as ev
+from edk.domain.charts.archives import read_archive
 from edk.domain.errors import ChartError, PlatformUnreachableError
 from edk.domain.platform import InstallMode
-from edk.orchestrator.deliver import Delivery, Parcel, deliver
+from edk.orchestrator.chart_shelf import read_archives
+from edk.orchestrator.deliver import DELIVERED, Delivery, Parcel, deliver
 from tests.fakes.cache import FakeCache
 from tests.fakes.clock import FakeClock
 from tests.fakes.helm_world import Behaviour
@@ -366,3 +368,20 @@ def test_a_list_that_can_not_be_had_costs_an_upload(scene: Scene, monkeypatch: p
     assert scene.send()
 
 
+
+
+def test_what_the_platform_has_is_kept_as_a_copy(scene: Scene) -> None:
+    """The last upload and the last installation, though the chart is packaged under one name again and again."""
+    scene.installed("one")
+    scene.send("two")
+    scene.send("three")
+    (scene.folder / f"{NAME}-1.2.3.tgz").unlink()
+
+    kept = {path.name: archive.uses for archive in read_archives(str(scene.folder / DELIVERED))
+            for path in [Path(archive.path)]}  # fmt: skip
+    texts = {path.name: read_archive(path.read_bytes(), "")[1]["values.yaml"].decode()
+             for path in (scene.folder / DELIVERED).iterdir()}  # fmt: skip
+
+    assert {f"{NAME}.installed.tgz", f"{NAME}.uploaded.tgz"} == set(kept) == set(texts)
+    assert "{one: x}" in texts[f"{NAME}.installed.tgz"]
+    assert "{three: x}" in texts[f"{NAME}.uploaded.tgz"]
