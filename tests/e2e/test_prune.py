@@ -65,8 +65,18 @@ def told(run: Run) -> dict[str, Any]:
     return value
 
 
+def registry_of_charts(started: StartedRegistry, dag: str) -> bool:
+    """Tell whether the DAG image still stands where the present chart asks for it."""
+    reader = RegistryReader(started.host)
+    digest = reader.digest(dag, "1.2.3")
+    return digest == reader.digest(f"edk/{digest[7:23]}/{dag}", "1.2.3")
+
+
 def test_superseded_images_go_and_all_else_stays(edk: Command, extension: Extension, started: StartedRegistry) -> None:
-    """Looked at, removed, the disk freed as was said before; the next build has nothing to do."""
+    """Looked at, removed, the disk freed as was said before; the next build has nothing to do.
+
+    Each version of an image made another DAG image, which is superseded with it, and where charts found that one.
+    """
     digests = built(edk, extension, 4)
     edk_alone = quiet(edk)
     unused = told(edk_alone("images", "--unused", "--json", "--keep", "2", *NOW))
@@ -76,9 +86,14 @@ def test_superseded_images_go_and_all_else_stays(edk: Command, extension: Extens
     done = told(edk_alone("prune", "--yes", "--gc", "--json", "--keep", "2", *NOW))
 
     seg = extension.name("seg")
-    assert digests[:2] == sorted([image["digest"] for image in unused["images"]], key=digests.index)
+    dag = extension.name("dag")
+    superseded = [image["digest"] for image in unused["images"] if image["repository"] == seg]
+    assert digests[:2] == sorted(superseded, key=digests.index)
     assert (False, True) == (said["done"], done["done"])
-    assert {f"{seg}@{digest}" for digest in digests[:2]} == set(done["removed"]["images"])
+    removed = set(done["removed"]["images"])
+    assert {f"{seg}@{digest}" for digest in digests[:2]} == {each for each in removed if each.startswith(f"{seg}@")}
+    assert {dag, seg} == {each.partition("@")[0].rpartition("/")[2] for each in removed}
+    assert registry_of_charts(started, dag)
     assert said["frees"] == done["collected"] > 0
     assert started.pid != pid
     reader = RegistryReader(started.host)
@@ -95,9 +110,11 @@ def test_without_a_terminal_nothing_is_removed(edk: Command, extension: Extensio
 
     run = quiet(edk)(*asked).expect(0)
 
-    assert "1 image and 0 charts are superseded" in run.out
+    assert "3 images and 0 charts are superseded" in run.out
     assert "nothing was removed: there is no terminal to ask on" in run.out
-    assert 1 == len(told(quiet(edk)(*asked, "--json"))["superseded"])
+    superseded = told(quiet(edk)(*asked, "--json"))["superseded"]
+    names = [image["repository"].rpartition("/")[2] for image in superseded]
+    assert sorted(map(extension.name, ("seg", "dag", "dag"))) == sorted(names)
 
 
 @pytest.mark.parametrize(("answer", "left"), [("y", 1), ("n", 2), ("", 2)])
