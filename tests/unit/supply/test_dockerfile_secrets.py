@@ -43,7 +43,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w"
         ("SECRET_NAME", "db-login", ""),
         ("TOKEN_URL", "https://example.org/token", ""),
         ("PATH", "/usr/bin", ""),
-        ("INDEX", "https://pypi.example.org/simple", ""),
+        ("INDEX", "https://packages.example.org/simple", ""),
         ("INDEX", "https://$USER:$PW@pypi.example.org", ""),
         ("KEYBOARD", "de", ""),
         ("X", "snakiaiosfodnn7example", ""),
