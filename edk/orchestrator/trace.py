@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from edk.domain.charts.selection import packaged_charts
-from edk.domain.errors import DigestMismatchError
-from edk.domain.fingerprint import LABEL, changed, sentence
+from edk.domain.fingerprint import changed, sentence
 from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.reference import RegistryAliases
 from edk.domain.tracing import Link, Trace, judge_nodes, judge_reference, short
 from edk.domain.workspace import LocatedChart
 from edk.orchestrator.deliver import Memory
+from edk.orchestrator.observe import carried_fingerprint
 from edk.orchestrator.pipeline import known_inputs
 from edk.orchestrator.services import Services
 from edk.orchestrator.trace_looks import Tracer, archive_of, asked, look_at_cluster, named_by, shipped_references
@@ -76,18 +76,11 @@ def _source_links(tracer: Tracer, image: PlannedImage) -> Iterator[Link]:
 
 
 def _carried(tracer: Tracer, image: PlannedImage) -> str:
-    if not image.node.tags:
-        return ""
-    digest = tracer.head(image.node.target.name, image.node.tags[0])
-    if not digest:
-        return ""
-    known = tracer.services.cache.fingerprint_of(digest)
-    if known:
-        return known
-    try:
-        return (tracer.services.registry.labels(image.node.target.name, digest) or {}).get(LABEL, "")
-    except DigestMismatchError:
-        return ""
+    """Return the fingerprint that the image under the first tag carries; empty if there is none."""
+    name = image.node.target.name
+    digest = tracer.head(name, image.node.tags[0]) if image.node.tags else ""
+    services = tracer.services
+    return carried_fingerprint(services.registry, services.cache, name, digest) if digest else ""
 
 
 def _registry_link(image: PlannedImage, digest: str) -> Link:
