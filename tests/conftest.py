@@ -16,6 +16,10 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.support.engine_watch import pytest_runtest_protocol, pytest_terminal_summary
+
+__all__ = ["pytest_runtest_protocol", "pytest_terminal_summary"]
+
 REGISTRY_HOST = "localhost:32000"
 _OUTSIDE = ("integration", "e2e")
 

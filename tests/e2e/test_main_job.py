@@ -193,11 +193,27 @@ def test_image_removed_from_the_registry_is_built_again(
     """An image that is gone from the registry is built, and what names it, for it is another one now; no other is."""
     registry.untag(built.name("seg"), VERSION)
 
-    run = build(edk, built).expect(0)
+    # Its labels tell when it was built, in seconds: the same second may make the same image.
+    run = build(edk.with_environ(SOURCE_DATE_EPOCH="1700000000"), built).expect(0)
 
     assert [built.name("dag"), built.name("seg")] == run.images("ImageFinished")
     assert registry.has(built.name("seg"), VERSION)
     assert registry.has(built.name("seg"), "0.9.1")
+
+
+def test_image_that_comes_back_as_it_was_changes_nothing_else(
+    edk: Command, whole: Extension, registry: RegistryReader
+) -> None:
+    """One that is built again and has the digest that it had leaves alone what names it."""
+    dated = edk.with_environ(SOURCE_DATE_EPOCH="1700000000")
+    build(dated, whole).expect(0)
+    was = registry.digest(whole.name("seg"), VERSION)
+    registry.untag(whole.name("seg"), VERSION)
+
+    run = build(dated, whole).expect(0)
+
+    assert [whole.name("seg")] == run.images("ImageFinished")
+    assert was == registry.digest(whole.name("seg"), VERSION)
 
 
 def test_force_builds_all(edk: Command, built: Extension) -> None:

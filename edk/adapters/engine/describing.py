@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import time
 
-from edk.adapters.engine.wire import Answer, EngineWire
+from edk.adapters.engine.wire import Answer, EngineWire, impossible_build
 from edk.domain.errors import EngineUnreachableError
 from edk.domain.requests import EngineInfo
 from edk.ports import Cache
 
 _BUDGET = 5.0
 _KIND = "engine"
-_PROBE = b"EDK"
-"""A Dockerfile that no builder accepts: the shape of the refusal tells BuildKit, and nothing is built."""
 
 
 def ping(wire: EngineWire, deadline: float) -> Answer:
@@ -78,12 +74,7 @@ def _found(wire: EngineWire, until: float, engine: str, memory: Cache | None) ->
 
 def _probe(wire: EngineWire, until: float) -> bool:
     """Whether a build by BuildKit is possible on an engine that does not say so (20.10 and older)."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        member = tarfile.TarInfo("Dockerfile")
-        member.size = len(_PROBE)
-        tar.addfile(member, io.BytesIO(_PROBE))
-    answer = wire.post("/build", {"version": "2"}, _left(until), archive.getvalue())
+    answer = wire.post("/build", {"version": "2"}, _left(until), impossible_build())
     return answer.status == 200 and b"moby.buildkit.trace" in answer.body
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import tarfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +21,10 @@ from edk.ports import Cancellation
 
 ASK_SECONDS = 4.0
 STALL_SECONDS = 15.0
+
+
+_IMPOSSIBLE = b"EDK"
+"""A Dockerfile that no builder accepts: the shape of the refusal tells BuildKit, and nothing is built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,16 @@ def object_of(text: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def impossible_build() -> bytes:
+    """Return the context of a build that any builder refuses, after it has begun to work on it."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        member = tarfile.TarInfo("Dockerfile")
+        member.size = len(_IMPOSSIBLE)
+        tar.addfile(member, io.BytesIO(_IMPOSSIBLE))
+    return archive.getvalue()
+
+
 class EngineWire:
     """Makes requests to one engine; a client of docker-py per request, so that threads share nothing.
 
@@ -90,6 +106,21 @@ class EngineWire:
     def post(self, path: str, query: Mapping[str, str], timeout: float = ASK_SECONDS, body: bytes = b"") -> Answer:
         """Ask for something short to be done; raise EngineUnreachableError as `get` does."""
         return self._ask(self._version, path, timeout, posted=(query, body))
+
+    def trial(self) -> tuple[Callable[[float, Line], Answer], ...]:
+        """Return questions that a deadlocked engine can't answer; each takes seconds and a line, as `ping` does.
+
+        Telling versions goes through containerd and runc, building through BuildKit's solver. Where the engine has
+        no BuildKit, it refuses the build at once, which is an answer too.
+        """
+
+        def version(timeout: float, line: Line) -> Answer:
+            return self._ask(self._version, "/version", timeout, line)
+
+        def build(timeout: float, line: Line) -> Answer:
+            return self._ask(self._version, "/build", timeout, line, ({"version": "2"}, impossible_build()))
+
+        return version, build
 
     def unreachable(self, error: BaseException | str) -> EngineUnreachableError:
         """Return the error that names the engine, its address and the cause."""
@@ -133,7 +164,7 @@ class EngineWire:
             Exception: what `body` raises, unchanged.
         """
         line = Line()
-        call = Call(self, line, Pulse(self.ping, line, self._stall), cancellation)
+        call = Call(self, line, Pulse(self.ping, self.trial(), line, self._stall), cancellation)
         call.check()
         with ExitStack() as stack:
             stack.callback(line.release)

@@ -166,6 +166,36 @@ def test_gives_up_on_an_engine_that_hangs(made: list[object], pieces: int) -> No
     assert time.monotonic() - began < 4
 
 
+def test_gives_up_on_an_engine_that_answers_pings_only(made: list[object]) -> None:
+    """A deadlocked builder is told from a step that prints nothing: a small build beside it does not come back."""
+    engine = _engine(made, {"/build": None})
+
+    with pytest.raises(EngineUnreachableError, match=r"answers pings, but has done nothing for [67] seconds"):
+        _build(engine, stall=0.5)
+
+    trials = [line for line in engine.asked if line.startswith("POST") and "/build?version=2 " in line]
+    assert 2 == len(trials)
+
+
+def test_waits_for_a_step_that_prints_nothing(made: list[object]) -> None:
+    """An engine that still builds is waited for, and asked more and more rarely."""
+    silent = threading.Event()
+
+    def build(connection: socket.socket, line: str, _received: bytes) -> None:
+        if "buildid" in line:
+            silent.wait(9)
+            connection.sendall(chunked(BUILT))
+        else:
+            connection.sendall(plain("200 OK", b'{"error": "no such instruction"}'))
+        connection.close()
+
+    engine = _engine(made, {"/build": build})
+
+    assert _build(engine, stall=0.5).steps
+    # After 2 seconds, and after 4 more; the next one would come 8 seconds later.
+    assert 2 == sum("/build?version=2 " in line for line in engine.asked)
+
+
 @pytest.mark.parametrize("pieces", [1, 100_000])
 @pytest.mark.parametrize("dead", [False, True])
 def test_cancels_whatever_it_waits_for(made: list[object], pieces: int, dead: bool) -> None:
