@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from edk.domain.cluster import NodeImage, RunningImage
 from edk.domain.events import Event
-from edk.domain.files import Entry
+from edk.domain.files import ContextFile, Entry
 from edk.domain.held import Push
 from edk.domain.platform import Extension, ReleaseStatus
 from edk.domain.requests import (
@@ -15,6 +15,7 @@ from edk.domain.requests import (
     BuiltImage,
     EngineInfo,
     ManifestInfo,
+    Placement,
     PushProgress,
     StepProgress,
 )
@@ -90,6 +91,23 @@ class FileWatcher(Protocol):
         """Drop all watches and end all threads; a second call does nothing."""
 
 
+class BuildContext(Protocol):
+    """What a Dockerfile may use: as a tar whose first member is the Dockerfile, or file by file.
+
+    Both ways say the same, and both raise ContextChangedError where a file is not, or no longer, what the plan saw,
+    and SourceError where it can't be read.
+    """
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the tar in pieces; from its beginning, each time that it is asked for."""
+
+    def files(self) -> Sequence[ContextFile]:
+        """Return the files, folders and links, sorted by path, with the digests of what is sent of them."""
+
+    def content(self, file: ContextFile) -> Iterable[bytes]:
+        """Yield the content of one of `files` piece by piece."""
+
+
 class ImageBuilder(Protocol):
     """Builds images and pushes them; one method call is one attempt, and retries nothing."""
 
@@ -99,11 +117,14 @@ class ImageBuilder(Protocol):
     def build(
         self,
         request: BuildRequest,
-        context: Iterable[bytes],
-        progress: Callable[[StepProgress], None],
+        context: BuildContext,
+        progress: Callable[[StepProgress | Placement], None],
         cancellation: Cancellation,
     ) -> BuiltImage:
-        """Build one image from a streamed context (a tar whose first member is `request.dockerfile_member`).
+        """Build one image from a context whose Dockerfile is called `request.dockerfile_member`.
+
+        A builder of several machines tells by a `Placement` where it builds. One that pushes while it builds says so
+        by `BuiltImage.digest`.
 
         Raises:
             StepFailedError: an instruction failed.
@@ -121,6 +142,8 @@ class ImageBuilder(Protocol):
         cancellation: Cancellation,
     ) -> str:
         """Tag an image as `ref`, push it, and return the digest of its manifest, or ``""`` if not told.
+
+        Of an image that was pushed as `ref` while it was built it returns the digest, and does nothing.
 
         Raises:
             RegistryUnreachableError: the registry could not be reached or failed.

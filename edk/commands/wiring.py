@@ -20,7 +20,7 @@ from edk.adapters.syft import Syft
 from edk.domain import events as ev
 from edk.domain.errors import UsageError
 from edk.domain.redaction import Redactor, secrets_of
-from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, PushProgress, StepProgress
+from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, Placement, PushProgress, StepProgress
 from edk.domain.workspace import Root
 from edk.orchestrator.roots import Places, checked_dir, roots_for
 from edk.orchestrator.services import Services
@@ -31,10 +31,17 @@ from edk.ui.log_files import Fanout, LogFiles
 from edk.ui.redacted import Redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from edk.domain.history import Revision
-    from edk.ports import Cache, Cancellation, ChartPackager, EventSink, ImageBuilder, Platform, SourceHistory
+    from edk.ports import (
+        BuildContext,
+        Cache,
+        Cancellation,
+        ChartPackager,
+        EventSink,
+        ImageBuilder,
+        Platform,
+        SourceHistory,
+    )
 
 BUNDLED = os.path.join(os.path.dirname(edk.__file__), "bundled")  # noqa: PTH118, PTH120
 
@@ -134,8 +141,8 @@ class LazyBuilder:
     def build(
         self,
         request: BuildRequest,
-        context: Iterable[bytes],
-        progress: Callable[[StepProgress], None],
+        context: BuildContext,
+        progress: Callable[[StepProgress | Placement], None],
         cancellation: Cancellation,
     ) -> BuiltImage:
         """See `edk.ports.ImageBuilder.build`."""

@@ -63,6 +63,15 @@ class ImageHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class ImagePlaced:
+    """A build goes on at a worker, or waits for one if `worker` is empty; `reason` says why there, or for what."""
+
+    image: str
+    worker: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ImageStarted:
     """A build started; `reason` says why."""
 
@@ -155,6 +164,7 @@ class ImageFailed:
         instruction: the failing instruction.
         log_tail: the last lines that it printed.
         log: path of the full log.
+        worker: where it was built, if there are several; empty otherwise.
     """
 
     image: str
@@ -166,6 +176,7 @@ class ImageFailed:
     instruction: str
     log_tail: tuple[str, ...]
     log: str
+    worker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,6 +488,7 @@ Event = (
     | PlanMade
     | ImageSkipped
     | ImageHeld
+    | ImagePlaced
     | ImageStarted
     | ImageRetagged
     | StepMoved

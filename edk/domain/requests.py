@@ -93,6 +93,19 @@ class StepProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a build goes on, told by a builder of several machines.
+
+    Args:
+        worker: its name, e.g. ``10.0.0.7:1234``; empty while it waits for one.
+        reason: why there, or what it waits for; empty if there is nothing to say.
+    """
+
+    worker: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PushProgress:
     """Bytes of one layer that were pushed; `status` as the engine words it."""
 
@@ -104,11 +117,21 @@ class PushProgress:
 
 @dataclass(frozen=True, slots=True)
 class BuiltImage:
-    """An image in the engine's store; `steps` of its Dockerfile without FROM, and how many were cached."""
+    """An image in the engine's store, or pushed.
+
+    Args:
+        image_id: digest of its configuration or manifest.
+        steps: of its Dockerfile, without FROM.
+        cached_steps: how many of them were cached.
+        digest: of the manifest that was pushed as `BuildRequest.tag` while it was built; empty if it was not.
+        worker: that built it, where there are several; empty otherwise.
+    """
 
     image_id: str
     steps: int
     cached_steps: int
+    digest: str = ""
+    worker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,70 @@ def dockerfile_member(path: str, files: Iterable[ContextFile]) -> str:
     return member
 
 
+class SourceContext:
+    """A context that is read when it is sent; see `edk.ports.BuildContext`. It may be sent any number of times.
+
+    Args:
+        dockerfile: content of the Dockerfile as it is sent.
+        files: of the context.
+        root: the context's folder, absolute.
+        tree: reads them.
+        member: name of the Dockerfile, see `dockerfile_member`.
+        rewritten: path of a small file → what makes its content as it is sent.
+    """
+
+    def __init__(
+        self,
+        dockerfile: bytes,
+        files: Sequence[ContextFile],
+        root: str,
+        tree: SourceTree,
+        member: str = DOCKERFILE_MEMBER,
+        rewritten: Mapping[str, Callable[[bytes], bytes]] | None = None,
+    ) -> None:
+        self._dockerfile = dockerfile
+        self._files = sorted(files, key=lambda file: file.path)
+        self._root = root
+        self._tree = tree
+        self._member = member
+        self._rewritten = rewritten or {}
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the tar; see `stream_context`."""
+        return _joined(
+            _members(self._dockerfile, self._files, self._root, self._tree, self._member, self._rewritten)
+        )
+
+    def files(self) -> tuple[ContextFile, ...]:
+        """Return the files as they are sent, sorted by path."""
+        return tuple(map(self._sent, self._files))
+
+    def content(self, file: ContextFile) -> Iterator[bytes]:
+        """Yield the content of one of `files` piece by piece."""
+        made = self._made(file)
+        if made is None:
+            return _checked(file, self._root, self._tree)
+        if hashlib.sha256(made).hexdigest() != file.digest:
+            raise _changed(file, "changed its content")
+        return iter((made,))
+
+    def _sent(self, file: ContextFile) -> ContextFile:
+        made = self._made(file)
+        return file if made is None else replace(file, size=len(made), digest=hashlib.sha256(made).hexdigest())
+
+    def _made(self, file: ContextFile) -> bytes | None:
+        """Return the content that is made for a file, None for one that is sent as it is."""
+        if file.kind != "file":
+            return None
+        if file.path == self._member:
+            return self._dockerfile
+        change = self._rewritten.get(file.path)
+        if change is None:
+            return None
+        planned = next(one for one in self._files if one.path == file.path)
+        return change(b"".join(_checked(planned, self._root, self._tree)))
+
+
 def stream_context(
     dockerfile: bytes,
     files: Sequence[ContextFile],
@@ -77,8 +141,7 @@ def stream_context(
         ContextChangedError: a file is not, or no longer, what `files` says of it.
         SourceError: a file can't be read.
     """
-    ordered = sorted(files, key=lambda file: file.path)
-    return _joined(_members(dockerfile, ordered, root, tree, member, rewritten or {}))
+    return iter(SourceContext(dockerfile, files, root, tree, member, rewritten))
 
 
 def _members(

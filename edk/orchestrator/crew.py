@@ -106,8 +106,12 @@ class _TimeLimit:
 def closing_message(task: Task, services: Services, inbox: Inbox, cancellation: Cancellation) -> Post:
     """Do a task and return the one message that closes it; every error becomes one."""
     key, fingerprint = task.image.key, task.image.fingerprint
+    worker = ""
 
     def emit(event: ev.Event) -> None:
+        nonlocal worker
+        if isinstance(event, ev.ImagePlaced):
+            worker = event.worker
         inbox.put(EventOccurred(event))
 
     try:
@@ -119,12 +123,13 @@ def closing_message(task: Task, services: Services, inbox: Inbox, cancellation: 
     except EdkError as error:
         if cancellation.cancelled:
             return WorkerCancelled(key)
-        return TaskFailed(key, fingerprint, isinstance(error, InfrastructureError), _failure(task, services, error))
+        failure = _failure(task, services, error, worker)
+        return TaskFailed(key, fingerprint, isinstance(error, InfrastructureError), failure)
     except Exception as error:  # noqa: BLE001 - a bug in one worker must not leave the loop waiting for ever
         import traceback
 
         text = traceback.format_exc().splitlines()
-        failure = _failure(task, services, error)
+        failure = _failure(task, services, error, worker)
         emit(ev.Noticed(f"a fault of the EDK itself: {error!r}", "\n".join(text)))
         return TaskFailed(key, fingerprint, False, failure)
     return WorkerSucceeded(key, fingerprint, outcome.digest, outcome.skipped, outcome.carried)
@@ -142,7 +147,7 @@ def _kind(error: Exception) -> FailureKind:
     return next((kind for type_, kind in kinds if isinstance(error, type_)), "bug")
 
 
-def _failure(task: Task, services: Services, error: Exception) -> ev.ImageFailed:
+def _failure(task: Task, services: Services, error: Exception, worker: str = "") -> ev.ImageFailed:
     target = task.image.node.target
     name = task.image.label
     return ev.ImageFailed(
@@ -155,4 +160,5 @@ def _failure(task: Task, services: Services, error: Exception) -> ev.ImageFailed
         instruction=error.instruction if isinstance(error, StepFailedError) else "",
         log_tail=error.log_tail if isinstance(error, StepFailedError) else (),
         log=services.settings.log_path(name),
+        worker=worker,
     )

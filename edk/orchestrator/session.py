@@ -83,6 +83,10 @@ class WatchSession:
                 self._holds.pop(event.image, None)
             case ev.ImageHeld():
                 self._holds[event.image] = event.reason
+            case ev.ImagePlaced(worker=""):
+                self._holds[event.image] = event.reason
+            case ev.ImagePlaced():
+                self._holds.pop(event.image, None)
             case ev.ImageOrphaned():
                 reason = "its Dockerfile is gone; it stays in the registry"
                 self._orphans[event.image] = ImageStatus(event.image, "orphaned", reason, self._now(), refs=event.refs)

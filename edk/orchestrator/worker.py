@@ -7,7 +7,7 @@ it says what happened.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,9 +18,9 @@ from edk.domain.dockerfile.rewriting import rewrite
 from edk.domain.errors import CancelledError, ContextChangedError, DigestMismatchError
 from edk.domain.fingerprint import LABEL, declared
 from edk.domain.plan import PlannedImage
-from edk.domain.requests import BuildRequest, BuiltImage, PushProgress, StepProgress
+from edk.domain.requests import BuildRequest, BuiltImage, Placement, PushProgress, StepProgress
 from edk.domain.workspace import Target
-from edk.orchestrator.context_tar import dockerfile_member, stream_context
+from edk.orchestrator.context_tar import SourceContext, dockerfile_member
 from edk.orchestrator.observe import stand
 from edk.orchestrator.pipeline import INPUTS
 from edk.orchestrator.pushes import record_push
@@ -174,7 +174,10 @@ def _build_and_push(
     )
     started = services.clock.monotonic()
 
-    def on_step(step: StepProgress) -> None:
+    def on_step(step: StepProgress | Placement) -> None:
+        if isinstance(step, Placement):
+            emit(ev.ImagePlaced(name, step.worker, step.reason))
+            return
         emit(
             ev.StepMoved(
                 name,
@@ -201,8 +204,8 @@ def _build_and_push(
 
 def _request(
     task: Task, services: Services, tree: SourceTree, sealed: Seal, labels: tuple[tuple[str, str], ...]
-) -> tuple[BuildRequest, Iterator[bytes]]:
-    """Return what the engine is asked, and the context as a stream."""
+) -> tuple[BuildRequest, SourceContext]:
+    """Return what the engine is asked, and the context."""
     image = task.image
     target = image.node.target
     settings = services.settings
@@ -232,7 +235,7 @@ def _request(
         pull=task.pull,
     )
     rewritten = {file.path: partial(sealed.rewritten, file.path) for file in sealed.files}
-    return request, stream_context(dockerfile, image.context.files, root, tree, member, rewritten)
+    return request, SourceContext(dockerfile, image.context.files, root, tree, member, rewritten)
 
 
 def _dockerfile(tree: SourceTree, target: Target) -> bytes:

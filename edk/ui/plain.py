@@ -160,6 +160,10 @@ class PlainLines:
                 yield self._row(event.image, "skip", f"{event.reason} ({short(event.digest)})")
             case ev.ImageHeld():
                 yield self._row(event.image, "hold", event.reason)
+            case ev.ImagePlaced(worker=""):
+                yield self._row(event.image, "hold", event.reason)
+            case ev.ImagePlaced():
+                yield self._row(event.image, "at", f"{event.worker}, {event.reason}" if event.reason else event.worker)
             case ev.ImageStarted():
                 context = f"{plural(event.context_files, 'file')}, {size(event.context_bytes)}"
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
@@ -201,7 +205,8 @@ class PlainLines:
             yield self._row(event.image, "start", brief(event.title))
 
     def _failure_lines(self, event: ev.ImageFailed) -> Iterator[str]:
-        yield self._row(event.image, "FAILED", event.message)
+        where = f" (at {event.worker})" if event.worker else ""
+        yield self._row(event.image, "FAILED", f"{event.message}{where}")
         if event.line:
             yield f"    {event.dockerfile}:{event.line}: error: {event.instruction}"
         else:

@@ -13,8 +13,8 @@ from edk.adapters.engine.credentials import build_headers, push_header
 from edk.adapters.engine.endpoint import find_endpoint
 from edk.adapters.engine.following import BuildReply
 from edk.adapters.engine.pushing import follow_push, push_failed, split_ref
-from edk.adapters.engine.verdict import failure, refusal
 from edk.adapters.engine.wire import STALL_SECONDS, Answer, EngineWire, Reply
+from edk.adapters.solving.verdict import failure, refusal
 from edk.domain.errors import BuildRefusedError, CancelledError, EdkError, EngineUnreachableError
 from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, PushProgress, StepProgress
 from edk.ports import Cache, Cancellation

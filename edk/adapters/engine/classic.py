@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from edk.adapters.engine.locate import Statement
-from edk.adapters.engine.loglines import LogLines, Tail
-from edk.adapters.engine.steps import FailedStep, is_base
+from edk.adapters.solving.locate import Statement
+from edk.adapters.solving.loglines import LogLines, Tail
+from edk.adapters.solving.steps import FailedStep, is_base
 from edk.domain.requests import StepProgress
 
 _STEP = re.compile(r"^(?:\[\d+/\d+\] )?S(?:tep|TEP) (\d+)/(\d+) ?: (.*)$")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from edk.adapters.engine.classic import ClassicBoard
-from edk.adapters.engine.locate import StepLocator
-from edk.adapters.engine.steps import FailedStep, StepBoard
 from edk.adapters.engine.trace import decode_status
-from edk.adapters.engine.verdict import failure
+from edk.adapters.solving.locate import StepLocator
+from edk.adapters.solving.steps import FailedStep, StepBoard
+from edk.adapters.solving.verdict import failure
 from edk.domain.requests import BuildRequest, BuiltImage, StepProgress
 
 _TRACE = "moby.buildkit.trace"

@@ -7,47 +7,8 @@ The messages are ``moby.buildkit.v1.StatusResponse`` of BuildKit's ``api/service
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
-
-@dataclass(frozen=True, slots=True)
-class Vertex:
-    """A step as BuildKit sees it; times are seconds since the epoch, 0 while they are to come."""
-
-    digest: str
-    name: str
-    cached: bool
-    started: float
-    completed: float
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class VertexLog:
-    """Bytes that a step printed, cut anywhere."""
-
-    vertex: str
-    stream: Literal["out", "err"]
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class VertexWarning:
-    """Something BuildKit doesn't like; `line` of the Dockerfile, 0 if it does not say."""
-
-    vertex: str
-    text: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """One message."""
-
-    vertices: tuple[Vertex, ...]
-    logs: tuple[VertexLog, ...]
-    warnings: tuple[VertexWarning, ...]
+from edk.adapters.solving.status import Status, Vertex, VertexLog, VertexWarning
 
 
 def decode_status(data: bytes) -> Status:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edk.adapters.engine.locate import StepLocator, parse_step_name
+from edk.adapters.solving.locate import StepLocator, parse_step_name
 
 PLAIN = (
     b"# syntax=docker/dockerfile:1\nARG A=1\nFROM base\nENV X=1\n\n# why\nRUN one \\\n  two\n"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edk.adapters.engine.lines import read_lines
-from edk.adapters.engine.loglines import LINE_LIMIT, LogLines, Tail
+from edk.adapters.solving.loglines import LINE_LIMIT, LogLines, Tail
 
 
 @given(st.lists(st.binary(max_size=9), max_size=30))

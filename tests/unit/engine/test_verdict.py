@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from edk.adapters.engine.verdict import refusal
+from edk.adapters.solving.verdict import refusal
 from edk.domain.requests import EngineInfo
 from tests.unit.engine.recorded import request
 

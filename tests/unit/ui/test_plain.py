@@ -71,6 +71,7 @@ GOLDEN: list[tuple[ev.Event, str]] = [
     (ev.OutOfReach("engine", "no answer"), "engine        away      no answer; builds wait for it"),
     (ev.BackAgain("engine"), "engine        back      it answers again"),
     (ev.ImageHeld("otsus", "waits for base"), "otsus         hold      waits for base"),
+    (ev.ImagePlaced("otsus", "10.0.0.7:1234"), "otsus         at        10.0.0.7:1234"),
     (
         ev.ImageStarted("otsus", "a.py changed", "/w/Dockerfile", 1, 1234, "/log"),
         "otsus         build     a.py changed (1 file, 1.2 kB)",

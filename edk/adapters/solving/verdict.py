@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from edk.adapters.engine.locate import Statement, StepLocator
-from edk.adapters.engine.steps import FailedStep
+from edk.adapters.solving.locate import Statement, StepLocator
+from edk.adapters.solving.steps import FailedStep
 from edk.domain.errors import (
     BuildRefusedError,
     EdkError,

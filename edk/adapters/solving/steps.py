@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from edk.adapters.engine.locate import Statement, StepLocator, StepName, parse_step_name
-from edk.adapters.engine.loglines import LogLines, Tail
-from edk.adapters.engine.trace import Status, Vertex, VertexLog
+from edk.adapters.solving.locate import Statement, StepLocator, StepName, parse_step_name
+from edk.adapters.solving.loglines import LogLines, Tail
+from edk.adapters.solving.status import Status, Vertex, VertexLog
 from edk.domain.requests import StepProgress
 
 _CANCELLED = "context canceled"
