@@ -18,6 +18,10 @@ DEFAULT_REPOSITORY = "https://github.com/kaapana/kaapana"
 PROXY_NAMES = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy", "all_proxy")
 CONFIG_NAME = "edk.yaml"
 PATIENT_DATA = ("warn", "refuse", "allow")
+BUILDERS = ("auto", "docker", "buildkit")
+ATTESTATIONS = ("provenance", "sbom")
+COMPRESSIONS = ("gzip", "zstd", "estargz", "uncompressed")
+_PLATFORMS = re.compile(r"[a-z0-9]+/[A-Za-z0-9_./-]+(,[a-z0-9]+/[A-Za-z0-9_./-]+)*")
 _ENGINE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*")
 
 
@@ -36,6 +40,15 @@ class Settings:
         platform_registry: the registry that the platform was deployed from.
         docker_host: address of the engine; empty: as the docker command finds it.
         classic_builder: use the classic builder though the engine has BuildKit.
+        builder: ``auto``, ``docker`` or ``buildkit``.
+        buildkit_host: addresses of BuildKit daemons, separated by commas; empty: one that `edk builder up` started.
+        buildkit_tls: folder with ``ca.pem``, ``cert.pem`` and ``key.pem`` for them; empty: no TLS.
+        build_secrets: id → file, for RUN steps that mount secrets.
+        ssh: agents and keys for RUN steps that mount them.
+        cache_registry: host and path under which build caches are kept; empty: nowhere.
+        attestations: what BuildKit puts into an image's index: ``provenance``, ``sbom``.
+        sbom_generator: image that makes BuildKit's bills of materials; empty: BuildKit's own.
+        compression: of new layers, where BuildKit builds; empty: its own choice.
         kube_helm_url: address of kube-helm; empty: charts are not uploaded.
         volume_path: where image archives for the platform are put.
         install_timeout: seconds in which the platform has to delete a release, and in which it has to be ready again.
@@ -77,6 +90,15 @@ class Settings:
     platform_registry: str = ""
     docker_host: str = ""
     classic_builder: bool = False
+    builder: str = "auto"
+    buildkit_host: str = ""
+    buildkit_tls: str = ""
+    build_secrets: tuple[tuple[str, str], ...] = ()
+    ssh: tuple[str, ...] = ()
+    cache_registry: str = ""
+    attestations: tuple[str, ...] = ()
+    sbom_generator: str = ""
+    compression: str = ""
     kube_helm_url: str = ""
     volume_path: str = "/kaapana/minio/edk-to-minio"
     install_timeout: int = 180
@@ -137,6 +159,11 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "platform_registry": ("REGISTRY_URL",),
     "docker_host": ("DOCKER_HOST",),
     "classic_builder": ("EDK_CLASSIC_BUILDER",),
+    "builder": ("EDK_BUILDER",),
+    "buildkit_host": ("BUILDKIT_HOST",),
+    "buildkit_tls": ("EDK_BUILDKIT_TLS",),
+    "cache_registry": ("EDK_CACHE_REGISTRY",),
+    "compression": ("EDK_COMPRESSION",),
     "kube_helm_url": ("KUBE_HELM_URL",),
     "volume_path": ("VOLUME_PATH",),
     "install_timeout": ("EDK_INSTALL_TIMEOUT",),
@@ -222,7 +249,7 @@ def _validated(settings: Settings) -> Settings:
     if not settings.registry.strip("/"):
         raise UsageError("registry is empty", f"for example {DEFAULT_REGISTRY}")
     jobs = settings.jobs or min(8, 2 * (os.cpu_count() or 2))
-    for field in ("registry", "registry_push", "platform_registry"):
+    for field in ("registry", "registry_push", "platform_registry", "cache_registry"):
         value = getattr(settings, field)
         if "://" in value or any(c.isspace() for c in value):
             raise UsageError(
@@ -230,10 +257,7 @@ def _validated(settings: Settings) -> Settings:
                 "write host:port without http://, for example localhost:32000",
             )
     _check_engine_words(settings)
-    if settings.references not in get_args(ReferenceMode):
-        raise UsageError(f"references is {settings.references!r}", f"write one of {', '.join(get_args(ReferenceMode))}")
-    if settings.patient_data not in PATIENT_DATA:
-        raise UsageError(f"patient_data is {settings.patient_data!r}", f"write {', '.join(PATIENT_DATA)}")
+    _check_words(settings)
     return replace(
         settings,
         jobs=jobs,
@@ -245,9 +269,26 @@ def _validated(settings: Settings) -> Settings:
     )
 
 
+def _check_words(settings: Settings) -> None:
+    """Raise UsageError where a setting is none of its words."""
+    words = (
+        ("references", (settings.references,), get_args(ReferenceMode)),
+        ("patient_data", (settings.patient_data,), PATIENT_DATA),
+        ("builder", (settings.builder,), BUILDERS),
+        ("compression", (settings.compression,), ("", *COMPRESSIONS)),
+        ("attestations", settings.attestations, ATTESTATIONS),
+    )
+    for field, values, known in words:
+        for value in values:
+            if value not in known:
+                raise UsageError(f"{field} is {value!r}", f"write one of {', '.join(filter(None, known))}")
+
+
 def _check_engine_words(settings: Settings) -> None:
-    if settings.platform and not _ENGINE_WORD.fullmatch(settings.platform):
-        raise UsageError(f"platform is {settings.platform!r}", "write OS/ARCH, for example linux/amd64")
+    if settings.platform and not _PLATFORMS.fullmatch(settings.platform):
+        raise UsageError(
+            f"platform is {settings.platform!r}", "write OS/ARCH, for example linux/amd64; several with commas between"
+        )
     if settings.network and not _ENGINE_WORD.fullmatch(settings.network):
         raise UsageError(f"network is {settings.network!r}", "write default, none, host or a network's name")
 
@@ -255,7 +296,7 @@ def _check_engine_words(settings: Settings) -> None:
 def _merge(values: dict[str, Any], config: Mapping[str, Any]) -> None:
     """Put a nearer file's values over those of farther ones; maps are merged key by key."""
     for key, value in config.items():
-        if key in {"base_overrides", "mirrors", "build_args"}:
+        if key in {"base_overrides", "mirrors", "build_args", "build_secrets"}:
             values[key] = tuple({**dict(values.get(key, ())), **dict(value)}.items())
         elif key in {"exclude", "allow_data"}:
             values[key] = (*values.get(key, ()), *value)

@@ -11,11 +11,13 @@ import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
+from tests.support.buildkitd import missing_programs, own_daemon
 from tests.support.engine_watch import pytest_runtest_protocol, pytest_terminal_summary
 
 __all__ = ["pytest_runtest_protocol", "pytest_terminal_summary"]
@@ -74,6 +76,16 @@ def engine_endpoint() -> str:
     except EngineUnreachableError as error:
         _missing(f"no engine: {error}")
     return endpoint
+
+
+@pytest.fixture(scope="session")
+def buildkit_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a BuildKit daemon of the tests' own."""
+    lacking = missing_programs()
+    if lacking:
+        _missing(f"no BuildKit: {', '.join(lacking)} not on PATH; scripts/test.sh installs them where it has go")
+    with own_daemon(tmp_path_factory.mktemp("buildkit")) as daemon:
+        yield daemon.address
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ import os
 from edk.adapters.probes import MachineProbes
 from edk.adapters.registry.http import HttpRegistry
 from edk.adapters.registry.probing import HttpRegistryProbes
-from edk.commands.wiring import LazyBuilder, settings_of
+from edk.commands.builders import LazyBuilder
+from edk.commands.wiring import settings_of
 from edk.domain.errors import EXIT_DONE, EXIT_UNREACHABLE
 from edk.orchestrator.doctor import examine
 from edk.orchestrator.doctor_model import Patient

@@ -6,6 +6,7 @@ import argparse
 import functools
 
 from edk.commands.archive_parsers import add_archive_commands
+from edk.commands.buildkit_parsers import add_builder_options
 from edk.commands.code_server_parsers import add_editor_commands
 from edk.commands.new_parsers import add_new_command
 from edk.commands.platform_parsers import add_import_images_option, add_install_option
@@ -81,9 +82,12 @@ def _add_engine_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--no-cache", action="store_true", help="run every step anew; implies --force")
     command.add_argument("--pull", action="store_true", help="look for newer upstream images; implies --force")
-    command.add_argument("--platform", metavar="OS/ARCH", help="for example linux/amd64")
+    command.add_argument(
+        "--platform", metavar="OS/ARCH", help="for example linux/amd64; several with commas between, with BuildKit"
+    )
     command.add_argument("--network", metavar="MODE", help="of RUN steps: default, none or host")
     add_attesting_options(command)
+    add_builder_options(command)
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,10 +16,11 @@ from edk.adapters.locks import FileLocks
 from edk.adapters.records import RecordFiles
 from edk.adapters.store.store import SqliteStore
 from edk.adapters.syft import Syft
+from edk.commands.builders import LazyBuilder
+from edk.commands.buildkit_parsers import secrets_of_arguments
 from edk.domain import events as ev
 from edk.domain.errors import UsageError
 from edk.domain.redaction import Redactor, secrets_of
-from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, Placement, PushProgress, StepProgress
 from edk.domain.workspace import Root
 from edk.orchestrator.roots import Places, checked_dir, roots_for
 from edk.orchestrator.services import Services
@@ -33,12 +33,8 @@ from edk.ui.redacted import Redacted
 if TYPE_CHECKING:
     from edk.domain.history import Revision
     from edk.ports import (
-        BuildContext,
-        Cache,
-        Cancellation,
         ChartPackager,
         EventSink,
-        ImageBuilder,
         Platform,
         SourceHistory,
     )
@@ -64,6 +60,12 @@ def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> S
         "attest": getattr(options, "attest", None),
         "sbom": getattr(options, "sbom", None),
         "build_args": _build_args(getattr(options, "build_arg", [])),
+        "builder": getattr(options, "builder", None),
+        "build_secrets": secrets_of_arguments(getattr(options, "build_secret", [])),
+        "ssh": _tuple(getattr(options, "ssh", None)),
+        "cache_registry": getattr(options, "cache_registry", None),
+        "attestations": _tuple(getattr(options, "attestation", None)),
+        "compression": getattr(options, "compression", None),
     }
     if flags["jobs"] is not None and flags["jobs"] < 1:  # type: ignore[operator]
         raise UsageError(f"--jobs must be 1 or more, not {flags['jobs']}", "for example --jobs 4")
@@ -72,6 +74,10 @@ def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> S
     if not os.path.isfile(f"{first.extensions_dir}/edk.yaml"):  # noqa: PTH113
         return first
     return load_settings(os.environ, flags, (*folders, first.extensions_dir))
+
+
+def _tuple(given: list[str] | None) -> tuple[str, ...] | None:
+    return None if given is None else tuple(dict.fromkeys(given))
 
 
 def _build_args(given: list[str]) -> tuple[tuple[str, str], ...] | None:
@@ -120,45 +126,6 @@ def redactor_of(settings: Settings) -> Redactor:
     return Redactor(secrets_of(settings.build_args, settings.proxies))
 
 
-class LazyBuilder:
-    """An `ImageBuilder` that is imported when it is first used: where all is unchanged, it never is."""
-
-    def __init__(self, settings: Settings, memory: Cache | None = None) -> None:
-        self._settings = settings
-        self._memory = memory
-
-    @cached_property
-    def _builder(self) -> ImageBuilder:
-        from edk.adapters.engine import DockerEngineBuilder
-
-        settings = self._settings
-        return DockerEngineBuilder(settings.docker_host, classic=settings.classic_builder, memory=self._memory)
-
-    def describe(self) -> EngineInfo:
-        """See `edk.ports.ImageBuilder.describe`."""
-        return self._builder.describe()
-
-    def build(
-        self,
-        request: BuildRequest,
-        context: BuildContext,
-        progress: Callable[[StepProgress | Placement], None],
-        cancellation: Cancellation,
-    ) -> BuiltImage:
-        """See `edk.ports.ImageBuilder.build`."""
-        return self._builder.build(request, context, progress, cancellation)
-
-    def push(
-        self,
-        image: BuiltImage,
-        ref: str,
-        progress: Callable[[PushProgress], None],
-        cancellation: Cancellation,
-    ) -> str:
-        """See `edk.ports.ImageBuilder.push`."""
-        return self._builder.push(image, ref, progress, cancellation)
-
-
 class LazyHistory:
     """A `SourceHistory` that is imported when it is first used; see `LazyBuilder`."""
 
@@ -196,7 +163,7 @@ class Wired:
             open_tree=tree.fresh,
             cache=self._store,
             registry=HttpRegistry(settings.push_host, insecure=(settings.push_host, settings.registry)),
-            builder=LazyBuilder(settings, self._store),
+            builder=LazyBuilder(settings, self._store, notice),
             locks=FileLocks(settings.state_dir, command, notice),
             clock=SystemClock(),
             sink=sink,

@@ -18,7 +18,7 @@ from edk.domain.dockerfile.rewriting import rewrite
 from edk.domain.errors import CancelledError, ContextChangedError, DigestMismatchError
 from edk.domain.fingerprint import LABEL, declared
 from edk.domain.plan import PlannedImage
-from edk.domain.requests import BuildRequest, BuiltImage, Placement, PushProgress, StepProgress
+from edk.domain.requests import BuildRequest, BuiltImage, Placement, PushProgress, SessionOptions, StepProgress
 from edk.domain.workspace import Target
 from edk.orchestrator.context_tar import SourceContext, dockerfile_member
 from edk.orchestrator.observe import stand
@@ -28,9 +28,11 @@ from edk.orchestrator.sealing import Seal, seal
 from edk.orchestrator.services import Services
 from edk.orchestrator.walk import follow_inside
 from edk.ports import Cancellation, SourceTree
+from edk.settings import Settings
 
 MAX_DOCKERFILE_BYTES = 8 << 20
 LOCK_POLL = 0.1
+CACHE_TAG = "build-cache"
 Emit = Callable[[ev.Event], None]
 
 
@@ -233,9 +235,21 @@ def _request(
         network=settings.network,
         no_cache=task.no_cache,
         pull=task.pull,
+        session=_session(settings, target.name),
     )
     rewritten = {file.path: partial(sealed.rewritten, file.path) for file in sealed.files}
     return request, SourceContext(dockerfile, image.context.files, root, tree, member, rewritten)
+
+
+def _session(settings: Settings, name: str) -> SessionOptions:
+    return SessionOptions(
+        secrets=settings.build_secrets,
+        ssh=settings.ssh,
+        cache_ref=f"{settings.cache_registry}/{name}:{CACHE_TAG}" if settings.cache_registry else "",
+        attestations=settings.attestations,
+        sbom_generator=settings.sbom_generator,
+        compression=settings.compression,
+    )
 
 
 def _dockerfile(tree: SourceTree, target: Target) -> bytes:

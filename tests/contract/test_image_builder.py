@@ -1,22 +1,22 @@
-"""What every ImageBuilder does: Docker Engine's by BuildKit, by its classic builder, and the one in memory."""
+"""What every ImageBuilder does: Docker Engine's by BuildKit, by its classic builder, a daemon, the one in memory."""
 
 from __future__ import annotations
 
-import io
-import tarfile
 import threading
 import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import docker
 import pytest
 
+from edk.adapters.buildkit import BuildKitBuilder, Daemon
 from edk.adapters.cancellation import Cancel
 from edk.adapters.engine import DockerEngineBuilder
+from edk.adapters.files import FileTree
 from edk.domain.errors import (
     BuildRefusedError,
     CancelledError,
@@ -25,10 +25,13 @@ from edk.domain.errors import (
     RegistryUnreachableError,
     StepFailedError,
 )
+from edk.domain.files import ContextFile
 from edk.domain.requests import BuildRequest, BuiltImage, PushProgress, StepProgress
+from edk.orchestrator.context_tar import SourceContext
 from edk.ports import ImageBuilder
 from tests.fakes.engine import FakeImageBuilder
 from tests.fakes.registry import FakeRegistry
+from tests.support.buildkitd import missing_programs
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
@@ -48,6 +51,7 @@ class World:
     params=[
         pytest.param("buildkit", marks=pytest.mark.integration),
         pytest.param("classic", marks=pytest.mark.integration),
+        pytest.param("daemon", marks=pytest.mark.integration),
         "memory",
     ]
 )
@@ -63,6 +67,11 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
         yield World(fake, "base", ref, lambda repo: registry.head(repo, "1").digest, dead)  # type: ignore[union-attr]
         return
     base = request.getfixturevalue("busybox")
+    if request.param == "daemon":
+        address = request.getfixturevalue("buildkit_address")
+        staging = request.getfixturevalue("tmp_path") / "staged"
+        yield World(BuildKitBuilder(Daemon(address), str(staging)), base, ref, _real_digest, dead)
+        return
     endpoint = request.getfixturevalue("engine_endpoint")
     builder = DockerEngineBuilder(endpoint, {}, classic=request.param == "classic")
     yield World(builder, base, ref, _real_digest, dead)
@@ -84,13 +93,8 @@ def _request(world: World, *lines: str, **fields: object) -> BuildRequest:
     return BuildRequest("x", world.ref, dockerfile, "x/Dockerfile", **fields)  # type: ignore[arg-type]
 
 
-def _context(request: BuildRequest) -> Iterator[bytes]:
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        member = tarfile.TarInfo(request.dockerfile_member)
-        member.size = len(request.dockerfile)
-        tar.addfile(member, io.BytesIO(request.dockerfile))
-    yield archive.getvalue()
+def _context(request: BuildRequest) -> SourceContext:
+    return SourceContext(request.dockerfile, (), "/", FileTree(), request.dockerfile_member)
 
 
 def _build(world: World, request: BuildRequest) -> tuple[BuiltImage, list[StepProgress]]:
@@ -180,17 +184,32 @@ def test_does_not_begin_when_cancelled_before(world: World) -> None:
         world.builder.build(request, _context(request), lambda _: None, cancel)
 
 
+class _Broken:
+    """A context that can't be read to its end."""
+
+    def __init__(self, request: BuildRequest, error: Exception) -> None:
+        self._whole = _context(request)
+        self._error = error
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield next(iter(self._whole))[:512]
+        raise self._error
+
+    def files(self) -> tuple[ContextFile, ...]:
+        return (ContextFile("x.py", "file", False, 3, "0" * 64, "", 0o644),)
+
+    def content(self, file: ContextFile) -> Iterator[bytes]:
+        yield b"x"
+        raise self._error
+
+
 @pytest.mark.parametrize("error", [ContextChangedError("x.py changed"), OSError("gone"), ValueError("odd")])
 def test_passes_on_what_the_context_raises(world: World, error: Exception) -> None:
-    """An error of the context's iterator comes out as it is, also one that sockets could raise."""
+    """An error of the context comes out as it is, also one that sockets could raise."""
     request = _request(world, "RUN true")
 
-    def context() -> Iterator[bytes]:
-        yield next(_context(request))[:512]
-        raise error
-
     with pytest.raises(type(error)) as caught:
-        world.builder.build(request, context(), lambda _: None, Cancel())
+        world.builder.build(request, _Broken(request, error), lambda _: None, Cancel())
 
     assert error is caught.value
 
@@ -209,10 +228,15 @@ def test_pushes(world: World) -> None:
 
 def test_tells_that_a_registry_is_down(world: World) -> None:
     """A push to nobody is a registry out of reach."""
-    image, _ = _build(world, _request(world))
+    request = replace(_request(world), tag=world.dead_registry)
+
+    def build_and_push() -> None:
+        # Who pushes while it builds tells it then.
+        image, _ = _build(world, request)
+        world.builder.push(image, world.dead_registry, lambda _: None, Cancel())
 
     with pytest.raises(RegistryUnreachableError):
-        world.builder.push(image, world.dead_registry, lambda _: None, Cancel())
+        build_and_push()
 
 
 def test_pushes_nothing_when_cancelled_before(world: World) -> None:
@@ -225,13 +249,18 @@ def test_pushes_nothing_when_cancelled_before(world: World) -> None:
         world.builder.push(image, world.ref, lambda _: None, cancel)
 
 
-@pytest.mark.parametrize("kind", ["real", "memory"])
+@pytest.mark.parametrize("kind", ["real", pytest.param("daemon", marks=pytest.mark.integration), "memory"])
 def test_tells_that_an_engine_is_gone(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Where no engine is, the error says so at once."""
     builder: ImageBuilder
     if kind == "memory":
         builder = FakeImageBuilder()
         builder.fail_describe(EngineUnreachableError("nobody is there"))
+    elif kind == "daemon":
+        if "buildctl" in missing_programs():
+            pytest.skip("buildctl is not installed")
+        folder = tmp_path_factory.mktemp("daemon")
+        builder = BuildKitBuilder(Daemon(f"unix://{folder}/no.sock"), str(folder))
     else:
         builder = DockerEngineBuilder(f"unix://{tmp_path_factory.mktemp('engine')}/no.sock", {})
     began = time.monotonic()

@@ -11,7 +11,7 @@ from edk.adapters.buildkit.client import ASK_SECONDS, STALL_SECONDS, Buildctl
 from edk.adapters.buildkit.command import build_arguments
 from edk.adapters.buildkit.endpoint import Daemon
 from edk.adapters.buildkit.progress import read_status
-from edk.adapters.buildkit.staging import Staging
+from edk.adapters.buildkit.staging import ContextError, Staged, Staging
 from edk.adapters.buildkit.verdict import verdict
 from edk.adapters.solving.locate import StepLocator
 from edk.adapters.solving.steps import StepBoard
@@ -74,31 +74,25 @@ class BuildKitBuilder:
         check()
         if request.network not in _NETWORKS:
             raise BuildRefusedError(
-                f"{request.dockerfile_path}: BuildKit knows no network {request.network!r}", "Use none, host or default."
+                f"{request.dockerfile_path}: BuildKit has no network {request.network!r}", "Use none, host or default."
             )
-        try:
-            staged = self._staging.stage(_identity(request), request.dockerfile, context, check)
-            with tempfile.TemporaryDirectory(prefix="edk-") as work:
-                metadata = Path(work, "metadata.json")
-                board = StepBoard(StepLocator(request.dockerfile), progress)
-                arguments = build_arguments(request, staged, str(metadata))
-                ended = self._buildctl.run(arguments, _taking(board), cancellation)
-                board.end()
-                if ended.code:
-                    raise verdict(self._buildctl, request, board.failed(ended.text), ended.text)
-                return self._built(metadata.read_bytes(), board.counts())
-        except OSError as error:
-            raise EngineUnreachableError(
-                f"{request.name}: its context can't be staged: {error}",
-                "Free space in the state folder (EDK_STATE_DIR), or make it writable.",
-            ) from error
-        except ValueError as error:
-            raise self._buildctl.gone(str(error)) from error
+        staged = self._staged(request, context, check)
+        board = StepBoard(StepLocator(request.dockerfile), progress)
+        with tempfile.TemporaryDirectory(prefix="edk-") as work:
+            metadata = Path(work, "metadata.json")
+            ended = self._buildctl.run(build_arguments(request, staged, str(metadata)), _taking(board), cancellation)
+            board.end()
+            if ended.code:
+                raise verdict(self._buildctl, request, board.failed(ended.text), ended.text)
+            try:
+                return _built(metadata.read_bytes(), board.counts())
+            except (OSError, ValueError) as error:
+                raise self._buildctl.gone(f"it does not tell what it pushed: {error}") from error
 
     def push(
         self,
         image: BuiltImage,
-        ref: str,
+        ref: str,  # noqa: ARG002 - the one that it was built as
         progress: Callable[[PushProgress], None],
         cancellation: Cancellation,
     ) -> str:
@@ -108,12 +102,26 @@ class BuildKitBuilder:
         progress(PushProgress(image.digest, "Pushed"))
         return image.digest
 
-    def _built(self, metadata: bytes, counts: tuple[int, int]) -> BuiltImage:
-        told = json.loads(metadata)
-        digest = str(told.get("containerimage.digest") or "") if isinstance(told, dict) else ""
-        if not digest.startswith("sha256:"):
-            raise ValueError("it tells no digest of what it pushed")
-        return BuiltImage(str(told.get("containerimage.config.digest") or digest), *counts, digest=digest)
+    def _staged(self, request: BuildRequest, context: BuildContext, check: Callable[[], None]) -> Staged:
+        try:
+            return self._staging.stage(_identity(request), request.dockerfile, context, check)
+        except ContextError as error:
+            cause = error.cause
+        except OSError as error:
+            raise EngineUnreachableError(
+                f"{request.name}: its context can't be staged: {error}",
+                "Free space in the state folder (EDK_STATE_DIR), or make it writable.",
+            ) from error
+        # Not inside the handler, where it would get a context that it did not have.
+        raise cause
+
+
+def _built(metadata: bytes, counts: tuple[int, int]) -> BuiltImage:
+    told = json.loads(metadata)
+    digest = str(told.get("containerimage.digest") or "") if isinstance(told, dict) else ""
+    if not digest.startswith("sha256:"):
+        raise ValueError("no digest")
+    return BuiltImage(str(told.get("containerimage.config.digest") or digest), *counts, digest=digest)
 
 
 def _identity(request: BuildRequest) -> str:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import IO, cast
 
 from edk.adapters.buildkit.endpoint import Daemon
 from edk.domain.errors import CancelledError, EngineUnreachableError, UsageError
@@ -84,29 +85,30 @@ class Buildctl:
 
         Args:
             arguments: behind the global options.
-            take: gets each line that it writes; returns whether that was a message of the daemon.
+            take: gets each line that it writes; returns whether that was a message of the daemon, and raises ValueError
+                where it is one that BuildKit does not write.
             cancellation: ends it within a second, and the daemon's work on it with it.
 
         Raises:
             CancelledError: it was cancelled.
-            EngineUnreachableError: the daemon hangs.
-            Exception: what `take` raises; the command is ended then.
+            EngineUnreachableError: the daemon hangs, or is none.
         """
         if cancellation.cancelled:
             raise CancelledError("cancelled")
         process = self._start(arguments)
-        assert process.stderr is not None
         ending = _Ending(process)
         take_back = cancellation.on_cancel(ending.ask)
         pulse = _Pulse(self, ending, self._stall)
         text: list[bytes] = []
         try:
-            with process.stderr as lines:
+            with cast("IO[bytes]", process.stderr) as lines:
                 for line in lines:
                     pulse.beat()
                     if not take(line) and sum(map(len, text)) < _TEXT_LIMIT:
                         text.append(line)
             code = process.wait()
+        except ValueError as error:
+            raise self.gone(str(error)) from error
         finally:
             take_back()
             ending.force()

@@ -29,10 +29,11 @@ def build_arguments(request: BuildRequest, staged: Staged, metadata: str) -> tup
         "build",
         "--progress=rawjson",
         "--frontend=dockerfile.v0",
-        # Named for the target: the daemon keeps what it was sent last under this name, and is sent the difference.
-        f"--local={staged.context_key}={staged.context}",
-        f"--local={staged.dockerfile_key}={staged.dockerfile}",
-        *(f"--opt={name}={value}" for name, value in _options(request, staged)),
+        # The daemon keeps what it was sent last under this name, whichever target it was for, and is sent the
+        # difference; buildctl has no way to name another copy (its sessions have no shared key).
+        f"--local=context={staged.context}",
+        f"--local=dockerfile={staged.dockerfile}",
+        *(f"--opt={name}={value}" for name, value in _options(request)),
         *_session(request.session),
         *(("--allow=network.host",) if request.network == "host" else ()),
         f"--output={_csv(_output(request))}",
@@ -40,9 +41,7 @@ def build_arguments(request: BuildRequest, staged: Staged, metadata: str) -> tup
     )
 
 
-def _options(request: BuildRequest, staged: Staged) -> Iterator[tuple[str, str]]:
-    yield "contextkey", staged.context_key
-    yield "dockerfilekey", staged.dockerfile_key
+def _options(request: BuildRequest) -> Iterator[tuple[str, str]]:
     yield "filename", DOCKERFILE
     for name, value in request.build_args:
         yield f"build-arg:{name}", value

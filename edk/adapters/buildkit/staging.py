@@ -45,22 +45,18 @@ class Staged:
     Args:
         context: folder with its files.
         dockerfile: folder with the Dockerfile, by the name of `DOCKERFILE`.
-        key: of the target; names what the daemon keeps of it.
     """
 
     context: str
     dockerfile: str
-    key: str
 
-    @property
-    def context_key(self) -> str:
-        """Return the name of the local context."""
-        return f"context-{self.key}"
 
-    @property
-    def dockerfile_key(self) -> str:
-        """Return the name of the folder with the Dockerfile."""
-        return f"dockerfile-{self.key}"
+class ContextError(Exception):
+    """What the context raised; carried through what raises the same where our own folder can't be written."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
 
 
 class Staging:
@@ -86,8 +82,9 @@ class Staging:
             check: called often; raises to stop.
 
         Raises:
-            EdkError: what `context` raises; what is there is brought in order the next time.
+            ContextError: `context` raised something; what is there is brought in order the next time.
             OSError: the folder can't be written.
+            EdkError: what `check` raises.
         """
         key = hashlib.sha256(target.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         place = self._folder / key
@@ -98,7 +95,7 @@ class Staging:
         folder = _Folder(place / "context", place / "index")
         folder.bring(context, check)
         _write_dockerfile(place / "dockerfile", dockerfile)
-        return Staged(str(place / "context"), str(place / "dockerfile"), key)
+        return Staged(str(place / "context"), str(place / "dockerfile"))
 
     def _trim(self, used: str) -> None:
         """Remove what was not used for long, and of the rest the oldest where it is too much."""
@@ -131,7 +128,10 @@ class _Folder:
 
     def bring(self, context: BuildContext, check: Callable[[], None]) -> None:
         """Make the folder what `context` is."""
-        wanted = {os.fsencode(file.path): file for file in context.files()}
+        try:
+            wanted = {os.fsencode(file.path): file for file in context.files()}
+        except Exception as error:  # whatever it is: it is the caller's own
+            raise ContextError(error) from error
         check()
         there = self._known()
         stale = [path for path, look in there.items() if path not in wanted or look != _look_of(wanted[path])]
@@ -184,7 +184,7 @@ class _Folder:
             self._make_folder(path)
         else:
             with open(full, "wb") as out:  # noqa: PTH123
-                for piece in context.content(file):
+                for piece in _pieces(context, file):
                     check()
                     out.write(piece)
             _finish(full, file.digest, executable=file.executable)
@@ -204,6 +204,13 @@ class _Folder:
                 with contextlib.suppress(FileNotFoundError):
                     os.utime(os.path.join(self._top, path), (_SECOND, _SECOND))  # noqa: PTH118
                 path = os.path.dirname(path)  # noqa: PTH120, PLW2901
+
+
+def _pieces(context: BuildContext, file: ContextFile) -> Iterator[bytes]:
+    try:
+        yield from context.content(file)
+    except Exception as error:  # whatever it is: it is the caller's own
+        raise ContextError(error) from error
 
 
 def _read_index(path: Path) -> _Index:

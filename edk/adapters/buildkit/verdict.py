@@ -39,7 +39,8 @@ def verdict(buildctl: Buildctl, request: BuildRequest, step: FailedStep | None, 
         return buildctl.gone(message) if began else buildctl.unreachable(message)
     pushed = _PUSH.search(message)
     if pushed:
-        return RegistryUnreachableError(f"{request.tag} can't be pushed: {pushed['cause']}", _push_hint(request, message))
+        hint = _push_hint(request, message)
+        return RegistryUnreachableError(f"{request.tag} can't be pushed: {pushed['cause']}", hint)
     bare = message.removeprefix("failed to solve: ")
     if _SECRET.search(bare):
         return UsageError(
@@ -48,7 +49,7 @@ def verdict(buildctl: Buildctl, request: BuildRequest, step: FailedStep | None, 
         )
     if "network.host" in bare and _ENTITLEMENT.search(bare):
         return BuildRefusedError(
-            f"{request.dockerfile_path}: BuildKit at {buildctl.daemon.name} does not allow RUN steps the host's network",
+            f"{request.dockerfile_path}: RUN steps may not use the host's network at {buildctl.daemon.name}",
             'Put insecure-entitlements = ["network.host"] into its buildkitd.toml, or leave out --network host.',
         )
     if _HTTPS in bare:
