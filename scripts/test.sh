@@ -46,6 +46,20 @@ install_helm() {
   GOBIN=$tools GOFLAGS=-mod=mod logged go install helm.sh/helm/v3/cmd/helm@v3.16.4 || skip "helm could not be installed"
 }
 
+install_buildkit() {
+  if ! have runc && root_on_debian; then apt_install runc || :; fi
+  for program in buildctl buildkitd; do
+    if have $program; then continue; fi
+    if ! have go; then
+      skip "$program: neither it nor go is here, tests that need it skip themselves"
+      return 0
+    fi
+    say "installing $program with go, once (some minutes)"
+    GOBIN=$tools GOFLAGS=-mod=mod logged go install "github.com/moby/buildkit/cmd/$program@v0.17.3" ||
+      skip "$program could not be installed"
+  done
+}
+
 install_shellcheck() {
   have shellcheck || { root_on_debian && apt_install shellcheck; } || skip "shellcheck is not here"
 }
@@ -67,6 +81,7 @@ engine_places
 engine_ready || :
 install_busybox
 install_helm
+install_buildkit
 install_shellcheck
 
 # Names that one file sets and another reads are not followed: SC1091, SC2034, SC2154.

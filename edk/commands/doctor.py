@@ -37,10 +37,12 @@ def _patient(settings: Settings) -> Patient:
         from edk.adapters.kube_helm import KubeHelmPlatform
 
         platform = KubeHelmPlatform(settings.kube_helm_url)
+    builder = LazyBuilder(settings)
     return Patient(
         settings=settings,
         environ=os.environ,
-        builder=LazyBuilder(settings),
+        builder=builder,
+        chosen=lambda: (builder.choice.reason, builder.choice.missed),
         registries={a: HttpRegistry(a, insecure=tuple(addresses)) for a in addresses},
         platform=platform,
         machine=MachineProbes(),

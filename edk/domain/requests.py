@@ -9,12 +9,16 @@ DOCKERFILE_MEMBER = ".edk.Dockerfile"
 """Name of the Dockerfile within the streamed context, unless it goes in the place of the user's own."""
 
 
+BUILDKIT = "BuildKit"
+"""Name of a daemon that is no Docker Engine."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
     """An engine that answered.
 
     Args:
-        name: e.g. ``Docker Engine``, ``Podman``.
+        name: e.g. ``Docker Engine``, ``Podman``, ``BuildKit``.
         version: its own.
         endpoint: address it was reached at.
         buildkit: whether builds go through BuildKit.

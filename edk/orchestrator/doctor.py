@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from edk.domain.checks import Check
 from edk.domain.errors import EdkError
+from edk.domain.requests import BUILDKIT
 from edk.orchestrator import doctor_environment, doctor_machine
 from edk.orchestrator.doctor_model import Patient
 
@@ -52,7 +53,9 @@ def examine(patient: Patient, seconds: float = SECONDS) -> tuple[Check, ...]:
 def _engine(patient: Patient) -> list[Check]:
     info = patient.builder.describe()
     detail = f"{info.name} {info.version} at {info.endpoint}, {info.platform}"
-    if info.buildkit:
+    if info.name == BUILDKIT:
+        checks = [Check("engine", "ok", detail)]
+    elif info.buildkit:
         checks = [Check("engine", "ok", f"{detail}, BuildKit")]
     else:
         remedy = "apt-get install --only-upgrade docker.io"
@@ -62,6 +65,14 @@ def _engine(patient: Patient) -> list[Check]:
     if info.root_dir and local:
         checks.append(doctor_machine.space(patient.machine, "engine disk", info.root_dir, 10.0, 1.0))
     return checks
+
+
+def _builder(patient: Patient) -> list[Check]:
+    """Return which builder is used, and why."""
+    reason, missed = patient.chosen()
+    if missed:
+        return [Check("builder", "warning", f"the Docker Engine builds, for {missed}", "edk builder up")]
+    return [Check("builder", "ok", f"builder: {patient.settings.builder}; {reason}")]
 
 
 def _registry(patient: Patient) -> list[Check]:
@@ -126,6 +137,7 @@ def _kube_helm(patient: Patient) -> list[Check]:
 
 
 _LOOKS: tuple[tuple[str, _Look], ...] = (
+    ("builder", _builder),
     ("engine", _engine),
     ("registry", _registry),
     ("kube-helm", _kube_helm),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,7 +58,8 @@ class Patient:
     Args:
         settings: the settings in force.
         environ: the environment.
-        builder: the engine.
+        builder: the engine, or BuildKit.
+        chosen: tells why it is this one, and why BuildKit is not used that was to be had (empty if there is no why).
         registries: address to registry, of both names.
         platform: kube-helm, None where none is configured.
         machine: looks at this machine.
@@ -68,6 +69,7 @@ class Patient:
     settings: Settings
     environ: Mapping[str, str]
     builder: ImageBuilder
+    chosen: Callable[[], tuple[str, str]]
     registries: Mapping[str, Registry]
     platform: Platform | None
     machine: MachineProbes

@@ -54,7 +54,8 @@ def test_flags_go_before_the_environment_before_files_before_defaults(
 def test_every_variable_sets_its_field(tmp_path: Path, field: str) -> None:
     """Each variable of the environment is read."""
     kind = type(getattr(Settings(), field))
-    word = {"platform": "linux/arm64", "references": "tag", "patient_data": "refuse"}.get(field, "x:1")
+    words = {"platform": "linux/arm64", "references": "tag", "patient_data": "refuse"}
+    word = {**words, "builder": "docker", "compression": "zstd"}.get(field, "x:1")
     text, value = {str: (word, word), int: ("7", 7), float: ("0.5", 0.5), bool: ("yes", True)}[kind]
 
     assert value == getattr(load(tmp_path, environ={ENVIRONMENT[field][0]: text}), field)

@@ -16,10 +16,17 @@ from edk.adapters.buildkit.verdict import verdict
 from edk.adapters.solving.locate import StepLocator
 from edk.adapters.solving.steps import StepBoard
 from edk.domain.errors import BuildRefusedError, CancelledError, EngineUnreachableError
-from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, Placement, PushProgress, StepProgress
+from edk.domain.requests import (
+    BUILDKIT,
+    BuildRequest,
+    BuiltImage,
+    EngineInfo,
+    Placement,
+    PushProgress,
+    StepProgress,
+)
 from edk.ports import BuildContext, Cancellation
 
-NAME = "BuildKit"
 _NETWORKS = ("", "default", "none", "host")
 
 
@@ -51,7 +58,7 @@ class BuildKitBuilder:
             of = f"{platform['os']}/{platform['architecture']}"
         except (ValueError, LookupError, TypeError) as error:
             raise self._buildctl.unreachable("it has no worker, or does not tell") from error
-        return EngineInfo(NAME, version, self._buildctl.daemon.address, True, False, of)
+        return EngineInfo(BUILDKIT, version, self._buildctl.daemon.address, True, False, of)
 
     def build(
         self,

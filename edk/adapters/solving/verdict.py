@@ -64,7 +64,7 @@ def refusal(request: BuildRequest, info: EngineInfo, *, classic: bool = False) -
         hint = "Use Docker Engine 23 or newer, or write the instruction without it."
     else:
         lacking, by = ("secret", "ssh"), f"{engine} without a session"
-        hint = "Pass what is not secret as a build argument."
+        hint = "Build with BuildKit itself (edk builder up), or pass what is not secret as a build argument."
     wanted = [_NAMES[one] for one in request.features if one in lacking]
     if not wanted:
         return None
@@ -110,7 +110,7 @@ def _elsewhere(request: BuildRequest, step: FailedStep | None, text: str) -> Edk
     if _SESSION in text:
         return BuildRefusedError(
             f"{request.dockerfile_path}: a secret, an ssh agent or a login needs a build session: {text}",
-            "Pull a private base beforehand, and pass what is not secret as a build argument.",
+            "Build with BuildKit itself (edk builder up), or pull a private base beforehand.",
         )
     about_base = step is not None and (step.statement is None or step.statement.keyword == "FROM")
     if about_base and _OUT_OF_REACH.search(text):

@@ -123,6 +123,7 @@ def patient(**changed: object) -> Patient:
         settings=SETTINGS,
         environ={"KAAPANA_BUILD_VERSION": "0.6.0"},
         builder=FakeEngine(),  # type: ignore[arg-type]
+        chosen=lambda: ("no BuildKit is known", ""),
         registries={"in-cluster:5000": FakeRegistry(), "localhost:32000": FakeRegistry()},
         platform=None,
         machine=FakeMachine(),
@@ -141,10 +142,10 @@ def test_all_is_well() -> None:
     checks = examine(patient())
 
     assert {("ok", "")} == {(check.status, check.remedy) for check in checks}
-    assert "engine, engine disk, registry, registry, registry writable, registry deletion, registry names" == (
-        ", ".join(check.name for check in checks[:7])
+    assert "builder, engine, engine disk, registry, registry, registry writable, registry deletion, registry names" == (
+        ", ".join(check.name for check in checks[:8])
     )
-    assert len(checks) == 16
+    assert len(checks) == 17
 
 
 NO_BUILDKIT = FakeEngine(replace(ENGINE, buildkit=False))
@@ -156,6 +157,7 @@ PROXY = {"KAAPANA_BUILD_VERSION": "0.6.0", "http_proxy": "http://p:1"}
 @pytest.mark.parametrize(
     ("name", "changed", "status", "detail", "remedy"),
     [
+        ("builder", {"chosen": lambda: ("", "b.sock does not answer")}, "warning", "b.sock does not", "edk builder up"),
         ("engine", {"builder": GONE}, "failure", "nobody at /x", "start it"),
         ("engine", {"builder": NO_BUILDKIT}, "warning", "without BuildKit", "apt-get"),
         ("engine disk", {"machine": FakeMachine(free=5e9)}, "warning", "5.0 GB free", "docker system prune"),
