@@ -45,8 +45,8 @@ class Host:
 
     @property
     def prefix(self) -> tuple[str, ...]:
-        """Return what starts a command there."""
-        return ("ip", "netns", "exec", self.name)
+        """Return what starts a command there; ``ip netns exec`` would hide the control groups that runc wants."""
+        return ("nsenter", f"--net=/run/netns/{self.name}")
 
     def cut(self) -> None:
         """Have nothing reach it any more: no packet is answered, and none refused."""

@@ -56,9 +56,8 @@ class BuilderPool:
         self._members.refresh(_ADDRESS_SECONDS)
         return self._desk.pool.capacity
 
-    @property
-    def jobs(self) -> int:
-        """How many builds to hand in at once: as many again as there are places.
+    def places(self) -> int:
+        """Return how many builds to hand in at once: as many again as the workers take.
 
         A place that becomes free then goes to one that is at home there, whose cache is warm.
         """
