@@ -311,3 +311,32 @@ def test_full_worker_loses_its_builds_to_the_next(
     assert any(small.address.removeprefix("tcp://") in given for given in places.values())
     assert {other.removeprefix("tcp://")} == {given[-1] for given in places.values()}
     _right(site, extension, 6)
+
+
+def test_workers_join_and_leave_during_a_build(edk: Command, extension: Extension, site: Site, tmp_path: Path) -> None:
+    """A name that leads to other machines while a build goes on: who joins gets builds, who leaves ends its own."""
+    one, two, three = site.workers
+    hosts = tmp_path / "hosts"
+    hosts.write_text(_lines(one, two))
+    # The process's own view of the file that names are looked up in.
+    own_hosts = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts))
+    _wide(extension, 14, 2.5)
+    building = edk.with_environ(BUILDKIT_HOST="tcp://buildkitd.test:1234").start(
+        "build", "--dir", str(extension.path), "--json", bufsize=0, prefix=own_hosts
+    )
+    events = list(_until_placed(building))
+
+    hosts.write_text(_lines(two, three))
+    rest = finished(building, 150).expect(0)
+
+    places = _places([*events, *rest.events])
+    assert {1} == {len(given) for given in places.values()}
+    by_worker = Counter(given[0] for given in places.values())
+    assert 3 <= by_worker[three.name]
+    # It keeps what it had begun, and gets nothing more.
+    assert 1 <= by_worker[one.name] <= PLACES
+    _right(site, extension, 14)
+
+
+def _lines(*workers: Worker) -> str:
+    return "127.0.0.1 localhost\n" + "".join(f"{worker.host.ip} buildkitd.test\n" for worker in workers)
