@@ -50,6 +50,7 @@ class BuildRequest:
         pull: look for newer bases.
         target: stage to build; empty: the last.
         dockerfile_member: name of the first member of the streamed context, which holds the Dockerfile.
+        urgency: length of the longest path of builds that wait for it, for who has to choose between builds.
     """
 
     name: str
@@ -65,6 +66,7 @@ class BuildRequest:
     pull: bool = False
     target: str = ""
     dockerfile_member: str = DOCKERFILE_MEMBER
+    urgency: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

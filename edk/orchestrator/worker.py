@@ -55,6 +55,7 @@ class Task:
         force: build although another process may just have built the same.
         no_cache: build every step anew.
         pull: look for newer bases.
+        urgency: see `BuildRequest`.
     """
 
     image: PlannedImage
@@ -63,6 +64,7 @@ class Task:
     force: bool = False
     no_cache: bool = False
     pull: bool = False
+    urgency: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ def _request(
         network=settings.network,
         no_cache=task.no_cache,
         pull=task.pull,
+        urgency=task.urgency,
     )
     rewritten = {file.path: partial(sealed.rewritten, file.path) for file in sealed.files}
     return request, SourceContext(dockerfile, image.context.files, root, tree, member, rewritten)

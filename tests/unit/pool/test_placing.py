@@ -81,6 +81,19 @@ def test_gives_a_free_place_first_to_who_is_at_home_there() -> None:
     assert "b" == on_b.worker
 
 
+def test_gives_a_free_place_first_to_the_most_urgent() -> None:
+    """Though another one, which asked before, is at home there: all that stands on it waits for it."""
+    pool = pool_of("a", "b", limit=1)
+    pool, on_a = place(pool, prefers(pool, "a"))
+    pool, _on_b = place(pool, prefers(pool, "b"))
+    pool, _native = asked(pool, prefers(pool, "a"), urgency=1.0)
+    pool, urgent = asked(pool, prefers(pool, "b"), urgency=2.0)
+
+    pool, (lease,) = hand_out(ended(pool, on_a, worked=True))
+
+    assert (urgent, "a") == (lease.ticket, lease.worker)
+
+
 def test_no_worker_has_far_more_than_the_others() -> None:
     """A target leaves its first choice, although that has room, where others have far less to do."""
     pool = pool_of("a", "b", "c", "d", limit=4, balance=1.5)

@@ -47,9 +47,9 @@ class PoolMachine(RuleBasedStateMachine):
             assert lease.worker not in tried
             self.leases.append((lease, target, tried))
 
-    @rule(image=st.sampled_from(TARGETS))
-    def build(self, image: str) -> None:
-        pool, ticket = changes.asked(self.pool, image)
+    @rule(image=st.sampled_from(TARGETS), urgency=st.sampled_from((1.0, 2.0, 3.0)))
+    def build(self, image: str, urgency: float) -> None:
+        pool, ticket = changes.asked(self.pool, image, urgency=urgency)
         self.waiting[ticket] = (image, frozenset())
         self.become(pool)
 
@@ -93,6 +93,11 @@ class PoolMachine(RuleBasedStateMachine):
     @invariant()
     def no_build_is_forgotten(self) -> None:
         assert {asked.ticket for asked in self.pool.waiting} == set(self.waiting)
+
+    @invariant()
+    def the_most_urgent_come_first_and_of_these_who_asked_first(self) -> None:
+        order_of_waiting = [(-asked.urgency, asked.ticket) for asked in self.pool.waiting]
+        assert order_of_waiting == sorted(order_of_waiting)
 
     @invariant()
     def nobody_has_more_than_its_limit_or_less_than_none(self) -> None:
