@@ -33,6 +33,32 @@ class EngineInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What BuildKit does by itself, and an engine's API does not.
+
+    Args:
+        secrets: id and file of each secret that RUN steps may mount.
+        ssh: agents or keys that RUN steps may mount, e.g. ``default`` or ``default=/run/agent.sock``.
+        cache_ref: repository with a tag where the build cache is kept; empty: nowhere but in the daemon.
+        attestations: ``provenance``, ``sbom``: made by BuildKit, kept in the image's own index.
+        sbom_generator: image that makes the bill of materials.
+        compression: of new layers: ``gzip``, ``zstd``, ``estargz``, ``uncompressed``; empty: BuildKit's own choice.
+        compression_level: of it; -1: the usual one.
+    """
+
+    secrets: tuple[tuple[str, str], ...] = ()
+    ssh: tuple[str, ...] = ()
+    cache_ref: str = ""
+    attestations: tuple[str, ...] = ()
+    sbom_generator: str = ""
+    compression: str = ""
+    compression_level: int = -1
+
+
+NO_SESSION = SessionOptions()
+
+
+@dataclass(frozen=True, slots=True)
 class BuildRequest:
     """One image to build.
 
@@ -50,6 +76,7 @@ class BuildRequest:
         pull: look for newer bases.
         target: stage to build; empty: the last.
         dockerfile_member: name of the first member of the streamed context, which holds the Dockerfile.
+        session: what only a builder with a session of its own can do; empty where nothing of it is asked for.
         urgency: length of the longest path of builds that wait for it, for who has to choose between builds.
     """
 
@@ -66,6 +93,7 @@ class BuildRequest:
     pull: bool = False
     target: str = ""
     dockerfile_member: str = DOCKERFILE_MEMBER
+    session: SessionOptions = NO_SESSION
     urgency: float = 0.0
 
 

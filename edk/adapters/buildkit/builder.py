@@ -1,0 +1,132 @@
+"""`BuildKitBuilder`: the `ImageBuilder` port on one BuildKit daemon, driven by ``buildctl``."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from edk.adapters.buildkit.client import ASK_SECONDS, STALL_SECONDS, Buildctl
+from edk.adapters.buildkit.command import build_arguments
+from edk.adapters.buildkit.endpoint import Daemon
+from edk.adapters.buildkit.progress import read_status
+from edk.adapters.buildkit.staging import Staging
+from edk.adapters.buildkit.verdict import verdict
+from edk.adapters.solving.locate import StepLocator
+from edk.adapters.solving.steps import StepBoard
+from edk.domain.errors import BuildRefusedError, CancelledError, EngineUnreachableError
+from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, Placement, PushProgress, StepProgress
+from edk.ports import BuildContext, Cancellation
+
+NAME = "BuildKit"
+_NETWORKS = ("", "default", "none", "host")
+
+
+class BuildKitBuilder:
+    """Builds and pushes by one daemon; see `edk.ports.ImageBuilder`. Threads may share it.
+
+    An image is pushed while it is built, by the daemon itself: there is no store of images between.
+
+    Args:
+        daemon: where it is.
+        staging: folder for contexts, kept between builds.
+        environ: for the search path, docker's credentials and the ssh agent; None: the process's own.
+        stall: seconds of silence after which a daemon that does not answer counts as gone.
+    """
+
+    def __init__(
+        self, daemon: Daemon, staging: str, environ: Mapping[str, str] | None = None, *, stall: float = STALL_SECONDS
+    ) -> None:
+        self._buildctl = Buildctl(daemon, environ, stall)
+        self._staging = Staging(staging)
+
+    def describe(self) -> EngineInfo:
+        """Return what answers now; raise EngineUnreachableError within 5 seconds, UsageError without ``buildctl``."""
+        told = self._buildctl.ask("debug", "workers", "--format", "{{json .}}", timeout=ASK_SECONDS)
+        try:
+            worker = json.loads(told)[0]
+            platform = worker["platforms"][0]
+            version = str((worker.get("buildkitVersion") or {}).get("version") or "")
+            of = f"{platform['os']}/{platform['architecture']}"
+        except (ValueError, LookupError, TypeError) as error:
+            raise self._buildctl.unreachable("it has no worker, or does not tell") from error
+        return EngineInfo(NAME, version, self._buildctl.daemon.address, True, False, of)
+
+    def build(
+        self,
+        request: BuildRequest,
+        context: BuildContext,
+        progress: Callable[[StepProgress | Placement], None],
+        cancellation: Cancellation,
+    ) -> BuiltImage:
+        """Build one image and push it as `BuildRequest.tag`; see `edk.ports.ImageBuilder.build`.
+
+        Raises:
+            RegistryUnreachableError: in addition, where a base's registry, or that of the tag, does not answer.
+            UsageError: there is no ``buildctl``, or a step wants a secret that was not given.
+        """
+
+        def check() -> None:
+            if cancellation.cancelled:
+                raise CancelledError("cancelled")
+
+        check()
+        if request.network not in _NETWORKS:
+            raise BuildRefusedError(
+                f"{request.dockerfile_path}: BuildKit knows no network {request.network!r}", "Use none, host or default."
+            )
+        try:
+            staged = self._staging.stage(_identity(request), request.dockerfile, context, check)
+            with tempfile.TemporaryDirectory(prefix="edk-") as work:
+                metadata = Path(work, "metadata.json")
+                board = StepBoard(StepLocator(request.dockerfile), progress)
+                arguments = build_arguments(request, staged, str(metadata))
+                ended = self._buildctl.run(arguments, _taking(board), cancellation)
+                board.end()
+                if ended.code:
+                    raise verdict(self._buildctl, request, board.failed(ended.text), ended.text)
+                return self._built(metadata.read_bytes(), board.counts())
+        except OSError as error:
+            raise EngineUnreachableError(
+                f"{request.name}: its context can't be staged: {error}",
+                "Free space in the state folder (EDK_STATE_DIR), or make it writable.",
+            ) from error
+        except ValueError as error:
+            raise self._buildctl.gone(str(error)) from error
+
+    def push(
+        self,
+        image: BuiltImage,
+        ref: str,
+        progress: Callable[[PushProgress], None],
+        cancellation: Cancellation,
+    ) -> str:
+        """Return the digest that was pushed with the build; see `edk.ports.ImageBuilder.push`."""
+        if cancellation.cancelled:
+            raise CancelledError("cancelled")
+        progress(PushProgress(image.digest, "Pushed"))
+        return image.digest
+
+    def _built(self, metadata: bytes, counts: tuple[int, int]) -> BuiltImage:
+        told = json.loads(metadata)
+        digest = str(told.get("containerimage.digest") or "") if isinstance(told, dict) else ""
+        if not digest.startswith("sha256:"):
+            raise ValueError("it tells no digest of what it pushed")
+        return BuiltImage(str(told.get("containerimage.config.digest") or digest), *counts, digest=digest)
+
+
+def _identity(request: BuildRequest) -> str:
+    """Return what tells a target from others: two trees may have one of the same name."""
+    return f"{request.name} {request.dockerfile_path}"
+
+
+def _taking(board: StepBoard) -> Callable[[bytes], bool]:
+    def take(line: bytes) -> bool:
+        status = read_status(line)
+        if status is None:
+            return False
+        board.take(status)
+        return True
+
+    return take

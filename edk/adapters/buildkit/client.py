@@ -1,0 +1,232 @@
+"""Running ``buildctl``: its lines while they come, an end on demand, and a daemon that hangs told from a quiet step."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from edk.adapters.buildkit.endpoint import Daemon
+from edk.domain.errors import CancelledError, EngineUnreachableError, UsageError
+from edk.ports import Cancellation
+
+PROGRAM = "buildctl"
+INSTALL = (
+    "install buildctl (github.com/moby/buildkit/releases, or"
+    " go install github.com/moby/buildkit/cmd/buildctl@v0.17.3) and have it on PATH, or use --builder docker"
+)
+ASK_SECONDS = 4.0
+STALL_SECONDS = 15.0
+_QUIET_SECONDS = 5.0
+_GRACE_SECONDS = 0.7
+"""For a client that was asked to end; it takes 0.03 seconds."""
+_TEXT_LIMIT = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run of ``buildctl`` ended; `text` is what it wrote that was no message of the daemon."""
+
+    code: int
+    text: str
+
+
+class Buildctl:
+    """Runs ``buildctl`` against one daemon. Threads may share it.
+
+    Args:
+        daemon: where.
+        environ: for the search path, docker's credentials and the ssh agent; None: the process's own.
+        stall: seconds without a line, and without an answer to a question, after which a daemon counts as gone.
+    """
+
+    def __init__(
+        self, daemon: Daemon, environ: Mapping[str, str] | None = None, stall: float = STALL_SECONDS
+    ) -> None:
+        self.daemon = daemon
+        self._environ = dict(os.environ if environ is None else environ)
+        self._stall = stall
+
+    def ask(self, *arguments: str, timeout: float = ASK_SECONDS) -> str:
+        """Return what a short command prints.
+
+        Raises:
+            UsageError: there is no ``buildctl``.
+            EngineUnreachableError: the daemon does not answer within `timeout` seconds, or not as it should.
+        """
+        try:
+            done = subprocess.run(
+                [self._program(), *self.daemon.flags, *arguments],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise self.unreachable(f"no answer within {timeout:.0f} seconds") from error
+        except OSError as error:
+            raise self.unreachable(f"buildctl can't be run: {error.strerror}") from error
+        if done.returncode:
+            raise self.unreachable(_last(done.stderr.decode("utf-8", "backslashreplace")))
+        return done.stdout.decode("utf-8", "backslashreplace")
+
+    def run(
+        self, arguments: Sequence[str], take: Callable[[bytes], bool], cancellation: Cancellation
+    ) -> Ended:
+        """Run a long command until it ends.
+
+        Args:
+            arguments: behind the global options.
+            take: gets each line that it writes; returns whether that was a message of the daemon.
+            cancellation: ends it within a second, and the daemon's work on it with it.
+
+        Raises:
+            CancelledError: it was cancelled.
+            EngineUnreachableError: the daemon hangs.
+            Exception: what `take` raises; the command is ended then.
+        """
+        if cancellation.cancelled:
+            raise CancelledError("cancelled")
+        process = self._start(arguments)
+        assert process.stderr is not None
+        ending = _Ending(process)
+        take_back = cancellation.on_cancel(ending.ask)
+        pulse = _Pulse(self, ending, self._stall)
+        text: list[bytes] = []
+        try:
+            with process.stderr as lines:
+                for line in lines:
+                    pulse.beat()
+                    if not take(line) and sum(map(len, text)) < _TEXT_LIMIT:
+                        text.append(line)
+            code = process.wait()
+        finally:
+            take_back()
+            ending.force()
+            pulse.end()
+        if cancellation.cancelled:
+            raise CancelledError("cancelled")
+        if pulse.lost:
+            raise self.gone(pulse.lost)
+        return Ended(code, b"".join(text).decode("utf-8", "backslashreplace"))
+
+    def unreachable(self, cause: str) -> EngineUnreachableError:
+        """Return the error for a daemon that does not answer."""
+        return EngineUnreachableError(
+            f"BuildKit at {self.daemon.name} does not answer: {cause}",
+            "Start it (edk builder up), set BUILDKIT_HOST to where it listens, or use --builder docker.",
+        )
+
+    def gone(self, cause: str) -> EngineUnreachableError:
+        """Return the error for a daemon that went away in the middle of its work."""
+        return EngineUnreachableError(
+            f"BuildKit at {self.daemon.name} went away in the middle of its work: {cause}",
+            "See its own log; try again once 'edk doctor' finds it well.",
+        )
+
+    def _start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+        try:
+            # A session of its own: Ctrl-C in a terminal is for us, who end it in order.
+            return subprocess.Popen(
+                [self._program(), *self.daemon.flags, *arguments],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise self.unreachable(f"buildctl can't be run: {error.strerror}") from error
+
+    def _program(self) -> str:
+        found = shutil.which(PROGRAM, path=self._environ.get("PATH"))
+        if found is None:
+            raise UsageError("buildctl is not installed, which building by BuildKit needs", INSTALL)
+        return found
+
+
+class _Ending:
+    """Ends a process from any thread: asks first, for then the daemon ends its work at once."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._timer = threading.Timer(_GRACE_SECONDS, self._kill)
+        self._timer.daemon = True
+        self._lock = threading.Lock()
+
+    def ask(self) -> None:
+        """Ask it to end, and force it soon after."""
+        with self._lock, suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGINT)
+            if self._timer.ident is None:
+                self._timer.start()
+
+    def force(self) -> None:
+        """Make sure that it has ended."""
+        with self._lock:
+            started = self._timer.ident is not None
+            self._timer.cancel()
+        if self._process.poll() is None:
+            self._kill()
+            self._process.wait()
+        if started:
+            self._timer.join()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
+
+class _Pulse:
+    """Asks a daemon that is silent whether it lives; a RUN step may print nothing for an hour."""
+
+    def __init__(self, buildctl: Buildctl, ending: _Ending, stall: float) -> None:
+        self._buildctl = buildctl
+        self._ending = ending
+        self._stall = stall
+        self._quiet = min(_QUIET_SECONDS, stall / 3)
+        self._alive = time.monotonic()
+        self._ended = threading.Event()
+        self.lost = ""
+        """Why it was given up; empty while it was not."""
+        self._thread = threading.Thread(target=self._watch, name="buildkit pulse", daemon=True)
+        self._thread.start()
+
+    def beat(self) -> None:
+        """Note a sign of life."""
+        self._alive = time.monotonic()
+
+    def end(self) -> None:
+        """Stop watching; a question that is under way ends by itself, and nobody waits for it."""
+        self._ended.set()
+        if time.monotonic() - self._alive < self._quiet:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(self._quiet / 2):
+            silent = time.monotonic() - self._alive
+            if silent < self._quiet:
+                continue
+            try:
+                self._buildctl.ask("debug", "workers", timeout=min(ASK_SECONDS, self._stall / 3))
+            except (EngineUnreachableError, UsageError):
+                silent = time.monotonic() - self._alive
+                if silent > self._stall and not self._ended.is_set():
+                    self.lost = f"no sign of life for {silent:.0f} seconds"
+                    self._ending.ask()
+                    return
+            else:
+                self.beat()
+
+
+def _last(text: str) -> str:
+    """Return the last line of what ``buildctl`` wrote, which is its error."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].removeprefix("error: ") if lines else "it says nothing"
