@@ -106,7 +106,7 @@ class BuilderPool:
         with self._desk.build_under_way():
             self._await_return(request.name, cancellation)
             while True:
-                lease = self._place(request.name, causes, progress, cancellation)
+                lease = self._place(request, causes, progress, cancellation)
                 try:
                     return self._build_at(lease, request, context, progress, cancellation)
                 except EngineUnreachableError as error:
@@ -166,7 +166,7 @@ class BuilderPool:
 
     def _place(
         self,
-        target: str,
+        request: BuildRequest,
         causes: Mapping[str, str],
         progress: Callable[[Placement], None],
         cancellation: Cancellation,
@@ -178,12 +178,12 @@ class BuilderPool:
             progress(placement)
 
         self._health.look_after()
-        lease = self._desk.place(target, frozenset(causes), cancellation, tell)
+        lease = self._desk.place(request.name, request.urgency, frozenset(causes), cancellation, tell)
         if lease is None:
             self._members.refresh(_ADDRESS_SECONDS)
             untried = [name for name in self._desk.pool.workers if name not in causes]
             self._health.ask_and_wait(untried, _CHECK_SECONDS, cancellation)
-            lease = self._desk.place(target, frozenset(causes), cancellation, tell)
+            lease = self._desk.place(request.name, request.urgency, frozenset(causes), cancellation, tell)
         if lease is None:
             raise self._none_left(causes)
         return lease

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -41,11 +42,15 @@ def with_members(pool: Pool, limits: Mapping[str, int]) -> Pool:
     return homes(replace(pool, workers=workers, next_number=number), changed)
 
 
-def asked(pool: Pool, target: str, tried: frozenset[str] = frozenset()) -> tuple[Pool, int]:
-    """Return the pool with a build of a target waiting, and its ticket; `tried` are workers that it was lost on."""
-    new = Asked(pool.next_number, target, seed_of(target), tried)
+def asked(
+    pool: Pool, target: str, tried: frozenset[str] = frozenset(), urgency: float = 0.0
+) -> tuple[Pool, int]:
+    """Return the pool with a build of a target waiting, and its ticket; for the rest see `Asked`."""
+    new = Asked(pool.next_number, target, seed_of(target), tried, urgency)
     new = replace(new, home=home_of(pool, new))
-    return replace(pool, waiting=(*pool.waiting, new), next_number=new.ticket + 1), new.ticket
+    at = bisect_right(pool.waiting, -urgency, key=lambda other: -other.urgency)
+    waiting = (*pool.waiting[:at], new, *pool.waiting[at:])
+    return replace(pool, waiting=waiting, next_number=new.ticket + 1), new.ticket
 
 
 def withdrawn(pool: Pool, ticket: int) -> Pool:

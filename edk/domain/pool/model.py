@@ -68,6 +68,7 @@ class Asked:
         target: name.
         seed: what that is hashed to.
         tried: workers that it was lost on.
+        urgency: length of the longest path of builds that wait for it.
         home: first in its order of those that are there and were not tried; empty if there is none.
     """
 
@@ -75,6 +76,7 @@ class Asked:
     target: str
     seed: int
     tried: frozenset[str] = frozenset()
+    urgency: float = 0.0
     home: str = ""
 
 
@@ -96,7 +98,7 @@ class Pool:
 
     Args:
         workers: name → member, in the order in which they joined.
-        waiting: builds without a place, in the order in which they asked.
+        waiting: builds without a place, the most urgent first, of these who asked first.
         balance: see `BALANCE`.
         next_number: of a ticket or membership.
     """

@@ -1,7 +1,7 @@
 """Who gets a place, and where: its first choice if that has room, else the next that has.
 
-No place is left empty while a build waits that may have it, so the pool is as fast as so many places can be. Of those
-that wait, who is at home where a place becomes free gets it before all others: its cache is there.
+No place is left empty while a build waits that may have it, so the pool is as fast as so many places can be. The most
+urgent get one first, and of these who is at home where a place becomes free: its cache is there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from edk.domain.pool.hashing import first
 from edk.domain.pool.model import Asked, Lease, Pool, Worker
@@ -106,14 +107,16 @@ def _housed(pool: Pool, asked: Asked, changed: frozenset[str], new: list[Worker]
 
 def _next(pool: Pool, room: Room) -> tuple[Asked, Worker] | None:
     """Return who gets the next place, and where; None if nobody can."""
-    for asked in pool.waiting:
-        if asked.home and room.open(pool.workers[asked.home]):
-            return asked, pool.workers[asked.home]
     free = [worker for worker in pool.workers.values() if room.open(worker)]
-    for asked in pool.waiting:
-        best = first(asked.seed, (w for w in free if w.name not in asked.tried))
-        if best is not None:
-            return asked, best
+    for _, group in groupby(pool.waiting, lambda asked: asked.urgency):
+        equals = tuple(group)
+        for asked in equals:
+            if asked.home and room.open(pool.workers[asked.home]):
+                return asked, pool.workers[asked.home]
+        for asked in equals:
+            best = first(asked.seed, (w for w in free if w.name not in asked.tried))
+            if best is not None:
+                return asked, best
     return None
 
 
