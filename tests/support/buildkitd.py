@@ -118,8 +118,12 @@ def own_daemon(folder: Path, **options: object) -> Iterator[OwnDaemon]:
 
 
 def _end_leftovers(data: str) -> None:
-    """End steps of a daemon that was killed: their root is one of its snapshots."""
+    """End steps of a daemon that was killed, whose root is one of its snapshots, and take its mounts away."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError):
             if any(data in line and " / / " in line for line in (process / "mountinfo").read_text().splitlines()):
                 os.kill(int(process.name), signal.SIGKILL)
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    # Innermost first; what is still in use goes when nobody uses it any more.
+    for mount in sorted((one for one in mounts if one.startswith(f"{data}/")), reverse=True):
+        subprocess.run(["umount", "-l", mount], check=False, capture_output=True)
