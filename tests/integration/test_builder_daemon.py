@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from edk.adapters.buildkitd.remains import mounts_below
+from edk.adapters.processes import identity
 from tests.conftest import _missing
 from tests.support.command import Command, base_environ, finished
 
@@ -132,7 +133,7 @@ def test_up_build_status_down(builder: Builder, tmp_path: Path) -> None:
     pid = builder.pid
     assert f"ended process {pid}" in builder.down()
 
-    assert not Path(f"/proc/{pid}").exists()
+    assert not identity(pid)
     assert not (builder.home / "address").exists()
     assert (False, 0) == tuple(builder.status(code=4)[key] for key in ("answers", "pid"))
     assert builder.bytes_on_disk() > 3_000_000
@@ -255,7 +256,7 @@ def test_one_without_a_record_is_left_alone(builder: Builder) -> None:
         for action in ("up", "down"):
             run = builder.command("builder", action, *(["--data"] if action == "down" else [])).expect(4)
             assert f"kill {pid}" in run.err
-        assert Path(f"/proc/{pid}").exists()
+        assert identity(pid)
         assert (builder.home / "data").is_dir()
     finally:
         (builder.home / "pid").write_text(record)
@@ -270,7 +271,7 @@ def test_one_that_is_frozen_is_told_and_goes_down(builder: Builder) -> None:
     assert (False, pid) == tuple(builder.status(code=4)[key] for key in ("answers", "pid"))
     builder.down()
 
-    assert not Path(f"/proc/{pid}").exists()
+    assert not identity(pid)
 
 
 def test_one_that_can_t_start_says_why(builder: Builder) -> None:
@@ -297,7 +298,7 @@ def test_garbage_collection_bounds_the_disk(builder: Builder, tmp_path: Path) ->
             tmp_path / f"c{number}",
             f"RUN head -c 20000000 /dev/urandom > /big{number}\n"
             f"RUN --mount=type=cache,id=m{number},target=/m head -c 10000000 /dev/urandom > /m/file",
-            f"--output=type=image,name={self_ref(builder, number)},push=true",
+            f"--output=type=image,name={pushed_ref(builder, number)},push=true",
         )
     full = builder.status()["cache_bytes"]
     assert full > 3 * _LIMIT
@@ -310,6 +311,6 @@ def test_garbage_collection_bounds_the_disk(builder: Builder, tmp_path: Path) ->
     builder.build(tmp_path / "after", "RUN head -c 1000000 /dev/urandom > /small")
 
 
-def self_ref(builder: Builder, number: int) -> str:
+def pushed_ref(builder: Builder, number: int) -> str:
     """Return the name under which an image of the disk test is pushed; one for all, so that little stays."""
     return f"{builder.base.split('/')[0]}/test/builder-disk:{number % 2}"

@@ -19,10 +19,10 @@ from edk.adapters.processes import identity, recorded, send_signal, within
 from edk.domain.buildkitd import CacheBounds, DaemonConfig, DaemonState, render
 from edk.domain.errors import EngineUnreachableError, UsageError
 
-_TERM_SECONDS = 20.0
+_TERM_SECONDS = 10.0  # it waits for the steps that run
 _KILL_SECONDS = 10.0
 _LOG_BYTES = 10_000_000
-_LOG_LINES = 12
+_LOG_LINES = 8
 # Where these are set, RUN steps' clients would be told of a daemon or a proxy that are none of theirs.
 _NOT_PASSED = frozenset({"BUILDKIT_HOST", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID"})
 
@@ -134,6 +134,7 @@ class StartedBuildkitd:
             if not known or gone():
                 break
             send_signal(pid, known, number)
+            send_signal(pid, known, signal.SIGCONT)  # one that is frozen would heed no other
             within(seconds, gone)
         if known and not gone():
             raise EngineUnreachableError(f"buildkitd, process {pid}, does not end", f"see {self._places.log}")
@@ -172,7 +173,7 @@ class StartedBuildkitd:
     def last_words(self) -> tuple[str, ...]:
         """See `edk.ports.BuilderDaemon.last_words`."""
         with suppress(OSError):
-            return tuple(self._places.log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
+            return _without_frames(self._places.log.read_text("utf-8", "replace").splitlines())[-_LOG_LINES:]
         return ()
 
     def _is_child(self, pid: int, parent: int) -> bool:
@@ -199,6 +200,12 @@ class StartedBuildkitd:
             return int(tomllib.loads(text)["worker"]["oci"]["max-parallelism"])
         except (OSError, ValueError, KeyError, TypeError):
             return 0
+
+
+def _without_frames(lines: list[str]) -> tuple[str, ...]:
+    """Return a log without traces of Go's stack: a function's name, and in the next line, indented, its place."""
+    indented = [line.startswith("\t") for line in (*lines, "")]
+    return tuple(line for number, line in enumerate(lines) if not (indented[number] or indented[number + 1]))
 
 
 def _version(workers: list[dict[str, object]]) -> str:
