@@ -30,7 +30,7 @@ def recorded(record: Path) -> int:
 
 
 def send_signal(pid: int, known: str, number: signal.Signals) -> None:
-    """Send a signal to a process if it is still the one that it was; if it ended meanwhile, to nobody.
+    """Send a signal to a process if it is still the one that it was; if it ended meanwhile, or is not ours, to nobody.
 
     Args:
         pid: its number.
@@ -45,7 +45,7 @@ def send_signal(pid: int, known: str, number: signal.Signals) -> None:
     try:
         if known and identity(pid) == known:
             signal.pidfd_send_signal(descriptor, number)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         pass
     finally:
         os.close(descriptor)

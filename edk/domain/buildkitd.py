@@ -2,8 +2,9 @@
 
 What bounds its disk, and what does not (as of v0.17):
 
-- ``gckeepstorage``, ``keepBytes`` and ``reservedSpace`` are floors: so much is kept in any case. Only ``maxUsedSpace``
-  is a ceiling.
+- ``maxUsedSpace`` is the ceiling. ``reservedSpace``, and the older ``gckeepstorage`` and ``keepBytes`` that now mean
+  it, are floors by their documentation: so much is kept even where the disk is full. That v0.17 collects down to the
+  floor where a rule has no ceiling is nothing to rely on.
 - A rule with ``keepDuration`` spares what was used lately, and with it all that this stands on, which on a busy worker
   is nearly everything. So the last rules have none.
 - A size counts what the records of the cache know of. Databases, logs of past builds, and files that a killed daemon

@@ -21,6 +21,7 @@ from edk.domain.errors import EngineUnreachableError, UsageError
 
 _TERM_SECONDS = 10.0  # it waits for the steps that run
 _KILL_SECONDS = 10.0
+_FOLLOW_SECONDS = 2.0
 _LOG_BYTES = 10_000_000
 _LOG_LINES = 8
 # Where these are set, RUN steps' clients would be told of a daemon or a proxy that are none of theirs.
@@ -82,16 +83,9 @@ class StartedBuildkitd:
 
     def stranger(self) -> int:
         """See `edk.ports.BuilderDaemon.stranger`."""
-        ours = recorded(self._places.pid)
-        toml = os.fsencode(self._places.toml)
-        for entry in os.scandir("/proc"):
-            if entry.name.isdigit() and int(entry.name) != ours:
-                with suppress(OSError):
-                    arguments = Path(entry.path, "cmdline").read_bytes().split(b"\0")
-                    name = os.path.basename(arguments[0])  # noqa: PTH119
-                    if name == b"buildkitd" and toml in arguments and not self._is_child(int(entry.name), ours):
-                        return int(entry.name)
-        return 0
+        # A rootless one whose rootlesskit was killed ends a moment later.
+        within(_FOLLOW_SECONDS, lambda: not self._stranger())
+        return self._stranger()
 
     def start(self, config: DaemonConfig) -> None:
         """See `edk.ports.BuilderDaemon.start`."""
@@ -175,6 +169,18 @@ class StartedBuildkitd:
         with suppress(OSError):
             return _without_frames(self._places.log.read_text("utf-8", "replace").splitlines())[-_LOG_LINES:]
         return ()
+
+    def _stranger(self) -> int:
+        ours = recorded(self._places.pid)
+        toml = os.fsencode(self._places.toml)
+        for entry in os.scandir("/proc"):
+            if entry.name.isdigit() and int(entry.name) != ours:
+                with suppress(OSError):
+                    arguments = Path(entry.path, "cmdline").read_bytes().split(b"\0")
+                    name = os.path.basename(arguments[0])  # noqa: PTH119
+                    if name == b"buildkitd" and toml in arguments and not self._is_child(int(entry.name), ours):
+                        return int(entry.name)
+        return 0
 
     def _is_child(self, pid: int, parent: int) -> bool:
         """Whether a process descends from another one, as buildkitd does from rootlesskit."""

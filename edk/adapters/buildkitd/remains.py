@@ -37,7 +37,7 @@ def end_remains(data: Path) -> int:
         within(_SECONDS, lambda found=found: not any(identity(pid) == known for pid, known in found.items()))  # type: ignore[misc]
     left = ", ".join(str(pid) for pid, _ in _remains(data))
     if left:
-        raise EngineUnreachableError(f"processes {left} of a daemon that was killed do not end", f"kill -9 {left}")
+        raise EngineUnreachableError(f"processes {left} of a daemon that was killed do not end", "end them as root")
     return len(ended)
 
 
