@@ -70,7 +70,12 @@ class BuilderPool:
         return statuses(self._desk.pool)
 
     def describe(self) -> EngineInfo:
-        """Return what the workers say of themselves; raise EngineUnreachableError within 5 seconds if none answers."""
+        """Return what the workers say of themselves.
+
+        Raises:
+            EngineUnreachableError: none answers; within 5 seconds.
+            UsageError: none can be asked from here.
+        """
         until = time.monotonic() + _DESCRIBE_SECONDS
         self._members.refresh(_ADDRESS_SECONDS)
         names = tuple(self._desk.pool.workers)
@@ -79,7 +84,7 @@ class BuilderPool:
         there = [name for name in names if name in pool.workers and not pool.workers[name].away]
         infos = [self._health.infos[name] for name in there if name in self._health.infos]
         if not infos:
-            raise self._none_left({})
+            raise self._health.wrong or self._none_left({})
         away = [name for name in names if name not in there]
         return EngineInfo(
             name="BuildKit",

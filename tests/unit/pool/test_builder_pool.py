@@ -19,6 +19,7 @@ from edk.domain.errors import (
     EngineUnreachableError,
     RegistryUnreachableError,
     StepFailedError,
+    UsageError,
 )
 from edk.domain.pool.model import WorkerAddress
 from edk.domain.requests import BuiltImage, Placement
@@ -377,6 +378,20 @@ def test_a_worker_that_can_not_be_made_is_none() -> None:
 
     with pytest.raises(EngineUnreachableError, match="no certificate for b:1"):
         BuilderPool(make, lambda: [WorkerAddress("tcp://b:1")]).describe()
+
+
+def test_what_is_wrong_here_is_no_fault_of_workers() -> None:
+    """Where the program is missing that asks them, that is told with what to do about it."""
+    world = World(5, 6)
+    missing = UsageError("there is no buildctl", "install it")
+    for worker in world.workers.values():
+        worker.fail_describe(missing)
+
+    with pytest.raises(UsageError) as caught:
+        world.pool.describe()
+
+    assert missing is caught.value
+    assert "10.0.0.5:1234, 10.0.0.6:1234" == world.pool.describe().endpoint
 
 
 def test_nobody_is_asked_while_all_is_well() -> None:
