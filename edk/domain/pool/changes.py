@@ -39,7 +39,7 @@ def with_members(pool: Pool, limits: Mapping[str, int]) -> Pool:
             changed.append(name)
     if not changed:
         return pool
-    return homes(replace(pool, workers=workers, next_number=number), changed)
+    return homes(replace(pool.having(workers), next_number=number), changed)
 
 
 def asked(
@@ -64,7 +64,7 @@ def ended(pool: Pool, lease: Lease, *, worked: bool) -> Pool:
     if worker is None or worker.membership != lease.membership:
         return pool
     strikes = 0 if worked and worker.term == lease.term else worker.strikes
-    return _put(pool, replace(worker, running=worker.running - 1, strikes=strikes))
+    return pool.put(replace(worker, running=worker.running - 1, strikes=strikes))
 
 
 def lost(pool: Pool, lease: Lease, now: float, error: str) -> Pool:
@@ -79,7 +79,7 @@ def lost(pool: Pool, lease: Lease, now: float, error: str) -> Pool:
         return pool
     pause = _grown(FIRST_BAN, worker.strikes, LONGEST_BAN)
     gone = replace(worker, away=True, term=worker.term + 1, strikes=worker.strikes + 1, misses=0)
-    return homes(_put(pool, replace(gone, check_at=now + pause, error=error)), (worker.name,))
+    return homes(pool.put(replace(gone, check_at=now + pause, error=error)), (worker.name,))
 
 
 def answered(pool: Pool, name: str, now: float) -> Pool:
@@ -88,7 +88,7 @@ def answered(pool: Pool, name: str, now: float) -> Pool:
     if worker is None:
         return pool
     back = replace(worker, away=False, misses=0, check_at=now + CHECK_EVERY, error="")
-    return homes(_put(pool, back), (name,)) if worker.away else _put(pool, back)
+    return homes(pool.put(back), (name,)) if worker.away else pool.put(back)
 
 
 def unanswered(pool: Pool, name: str, now: float, error: str) -> Pool:
@@ -99,8 +99,8 @@ def unanswered(pool: Pool, name: str, now: float, error: str) -> Pool:
     check_at = max(worker.check_at, now + _grown(FIRST_PAUSE, worker.misses, LONGEST_PAUSE))
     gone = replace(worker, away=True, misses=worker.misses + 1, check_at=check_at, error=error)
     if worker.away:
-        return _put(pool, gone)
-    return homes(_put(pool, replace(gone, term=worker.term + 1)), (name,))
+        return pool.put(gone)
+    return homes(pool.put(replace(gone, term=worker.term + 1)), (name,))
 
 
 def due(pool: Pool, now: float) -> tuple[str, ...]:
@@ -114,10 +114,6 @@ def next_check(pool: Pool, now: float) -> float | None:
     """Return when somebody is to be asked who is not due yet, in monotonic seconds; None if nobody is."""
     times = (w.check_at for w in pool.workers.values() if w.away or pool.waiting)
     return min((time for time in times if time > now), default=None)
-
-
-def _put(pool: Pool, worker: Worker) -> Pool:
-    return replace(pool, workers={**pool.workers, worker.name: worker})
 
 
 def _grown(first: float, times: int, longest: float) -> float:
