@@ -10,7 +10,7 @@ from functools import partial
 from edk.adapters.pool.desk import Desk
 from edk.adapters.pool.health import Health
 from edk.adapters.pool.membership import Membership
-from edk.domain.errors import BuildError, CancelledError, ContextChangedError, EngineUnreachableError
+from edk.domain.errors import BuildError, ContextChangedError, EngineUnreachableError
 from edk.domain.pool.changes import ended, lost, unanswered
 from edk.domain.pool.hashing import first, seed_of
 from edk.domain.pool.model import BALANCE, Lease, Pool, WorkerAddress, WorkerStatus, statuses
@@ -116,8 +116,6 @@ class BuilderPool:
                 try:
                     return self._build_at(lease, request, context, progress, cancellation)
                 except EngineUnreachableError as error:
-                    if cancellation.cancelled:
-                        raise CancelledError("cancelled") from error
                     causes[lease.worker] = error.message
 
     def push(

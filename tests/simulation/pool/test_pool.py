@@ -92,7 +92,9 @@ def test_who_is_lost_takes_its_own_images_along_and_no_others(told: dict[float, 
     """All else that misses its cache was pushed away by builds that its first choice had to do."""
     for found in told.values():
         dead = next(one for one in found if one.what.endswith("dead"))
-        assert 0 < dead.away == dead.orphans
+        # Before it is known that a worker is dead, a few leave it since it is full of builds that will be lost.
+        assert dead.orphans - 2 * 4 <= dead.away <= dead.orphans
+        assert 0 < dead.away
         assert [0] * len(found) == [one.unexplained for one in found]
         assert all(one.away == 0 for one in found if one is not dead)
 
