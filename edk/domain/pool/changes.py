@@ -48,7 +48,7 @@ def asked(
     """Return the pool with a build of a target waiting, and its ticket; for the rest see `Asked`."""
     new = Asked(pool.next_number, target, seed_of(target), tried, urgency)
     new = replace(new, home=home_of(pool, new))
-    at = bisect_right(pool.waiting, -urgency, key=lambda other: -other.urgency)
+    at = bisect_right(pool.waiting, _turn(new), key=_turn)
     waiting = (*pool.waiting[:at], new, *pool.waiting[at:])
     return replace(pool, waiting=waiting, next_number=new.ticket + 1), new.ticket
 
@@ -114,6 +114,11 @@ def next_check(pool: Pool, now: float) -> float | None:
     """Return when somebody is to be asked who is not due yet, in monotonic seconds; None if nobody is."""
     times = (w.check_at for w in pool.workers.values() if w.away or pool.waiting)
     return min((time for time in times if time > now), default=None)
+
+
+def _turn(asked: Asked) -> tuple[float, bool]:
+    """Return what builds are sorted by: one that was lost has waited for longer than all that never had a place."""
+    return -asked.urgency, not asked.tried
 
 
 def _grown(first: float, times: int, longest: float) -> float:

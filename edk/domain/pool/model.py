@@ -98,7 +98,7 @@ class Pool:
 
     Args:
         workers: name → member, in the order in which they joined.
-        waiting: builds without a place, the most urgent first, of these who asked first.
+        waiting: builds without a place, the most urgent first, of these lost ones first, then who asked first.
         balance: see `BALANCE`.
         next_number: of a ticket or membership.
         places: builds at once on all that are not away.
