@@ -52,7 +52,7 @@ class BuilderPool:
 
     @property
     def capacity(self) -> int:
-        """How many builds the workers take at once, those that are away included."""
+        """How many builds the workers take at once, those that are away included; 0 while none is known."""
         self._members.refresh(_ADDRESS_SECONDS)
         return self._desk.pool.capacity
 
@@ -62,7 +62,7 @@ class BuilderPool:
 
         A place that becomes free then goes to one that is at home there, whose cache is warm.
         """
-        return 2 * self.capacity
+        return max(1, 2 * self.capacity)
 
     def workers(self) -> tuple[WorkerStatus, ...]:
         """Return how each worker is, as far as known without asking; `describe` asks."""
