@@ -10,7 +10,7 @@ from functools import partial
 from edk.adapters.pool.desk import Desk
 from edk.adapters.pool.health import Health
 from edk.adapters.pool.membership import Membership
-from edk.domain.errors import BuildError, CancelledError, ContextChangedError, EngineUnreachableError
+from edk.domain.errors import BuildError, ContextChangedError, EngineUnreachableError
 from edk.domain.pool.changes import ended, lost, unanswered
 from edk.domain.pool.hashing import first, seed_of
 from edk.domain.pool.model import BALANCE, Lease, Pool, WorkerAddress, WorkerStatus, statuses
@@ -52,7 +52,7 @@ class BuilderPool:
 
     @property
     def capacity(self) -> int:
-        """How many builds the workers take at once, those that are away included."""
+        """How many builds the workers take at once, those that are away included; 0 while none is known."""
         self._members.refresh(_ADDRESS_SECONDS)
         return self._desk.pool.capacity
 
@@ -61,7 +61,7 @@ class BuilderPool:
 
         A place that becomes free then goes to one that is at home there, whose cache is warm.
         """
-        return 2 * self.capacity
+        return max(1, 2 * self.capacity)
 
     def workers(self) -> tuple[WorkerStatus, ...]:
         """Return how each worker is, as far as known without asking; `describe` asks."""
@@ -69,7 +69,12 @@ class BuilderPool:
         return statuses(self._desk.pool)
 
     def describe(self) -> EngineInfo:
-        """Return what the workers say of themselves; raise EngineUnreachableError within 5 seconds if none answers."""
+        """Return what the workers say of themselves.
+
+        Raises:
+            EngineUnreachableError: none answers; within 5 seconds.
+            UsageError: none can be asked from here.
+        """
         until = time.monotonic() + _DESCRIBE_SECONDS
         self._members.refresh(_ADDRESS_SECONDS)
         names = tuple(self._desk.pool.workers)
@@ -78,7 +83,7 @@ class BuilderPool:
         there = [name for name in names if name in pool.workers and not pool.workers[name].away]
         infos = [self._health.infos[name] for name in there if name in self._health.infos]
         if not infos:
-            raise self._none_left({})
+            raise self._health.wrong or self._none_left({})
         away = [name for name in names if name not in there]
         return EngineInfo(
             name="BuildKit",
@@ -110,8 +115,6 @@ class BuilderPool:
                 try:
                     return self._build_at(lease, request, context, progress, cancellation)
                 except EngineUnreachableError as error:
-                    if cancellation.cancelled:
-                        raise CancelledError("cancelled") from error
                     causes[lease.worker] = error.message
 
     def push(

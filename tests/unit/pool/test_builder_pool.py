@@ -19,6 +19,7 @@ from edk.domain.errors import (
     EngineUnreachableError,
     RegistryUnreachableError,
     StepFailedError,
+    UsageError,
 )
 from edk.domain.pool.model import WorkerAddress
 from edk.domain.requests import BuiltImage, Placement
@@ -126,6 +127,22 @@ def test_waits_while_all_are_full() -> None:
     assert {name: name for name in running} == {name: build.result().worker for name, build in running.items()}
 
 
+def test_asks_workers_how_they_are_while_a_build_waits() -> None:
+    """A frozen one would else be waited for until its own builds find out."""
+    world = World(5, limit=1)
+    worker = world.workers["10.0.0.5:1234"]
+    worker.going.clear()
+    running = world.build("a")
+    until(lambda: worker.tries == ["a"])
+    assert 0 == worker.asked
+
+    waiting = world.build("b")
+
+    until(lambda: worker.asked == 1)
+    worker.going.set()
+    assert running.result().worker == waiting.result().worker == worker.name
+
+
 def test_is_cancelled_at_once_while_it_waits() -> None:
     """It leaves no trace: the place that becomes free is for the next one."""
     world = World(5, limit=1)
@@ -134,7 +151,8 @@ def test_is_cancelled_at_once_while_it_waits() -> None:
     running = world.build("a")
     until(lambda: worker.tries == ["a"])
     waiting = world.build("b")
-    until(lambda: waiting.placements == [Placement("", "the worker is full")])
+    until(lambda: waiting.placements == [Placement("", "the worker is full")] and worker.asked == 1)
+    time.sleep(0.2)  # all is quiet by now: nothing but the cancellation can wake it
 
     began = time.monotonic()
     waiting.cancel.cancel("test")
@@ -229,17 +247,15 @@ def test_a_build_that_takes_workers_down_is_tried_on_each_once() -> None:
 def test_a_cancelled_build_does_not_go_on_elsewhere() -> None:
     """Also if its worker says that it was lost, as a line that was cut does."""
     world = World(5, 6)
-    home, other = world.order("otsus")
+    _home, other = world.order("otsus")
     cancel = Cancel()
-    cutting = EngineUnreachableError("line was cut")
-    home.fail_build("otsus", cutting)
-    context = Context()
+    context = Context(EngineUnreachableError("line was cut"))
     context.on_read = lambda: cancel.cancel("files changed")
 
     with pytest.raises(CancelledError):
         world.build("otsus", context, cancel).result()
 
-    assert ([], "ready") == (other.tries, world.pool.workers()[0].state)
+    assert ([], ["ready", "ready"]) == (other.tries, [status.state for status in world.pool.workers()])
 
 
 def test_never_gives_a_worker_more_than_its_limit() -> None:
@@ -377,6 +393,20 @@ def test_a_worker_that_can_not_be_made_is_none() -> None:
 
     with pytest.raises(EngineUnreachableError, match="no certificate for b:1"):
         BuilderPool(make, lambda: [WorkerAddress("tcp://b:1")]).describe()
+
+
+def test_what_is_wrong_here_is_no_fault_of_workers() -> None:
+    """Where the program is missing that asks them, that is told with what to do about it."""
+    world = World(5, 6)
+    missing = UsageError("there is no buildctl", "install it")
+    for worker in world.workers.values():
+        worker.fail_describe(missing)
+
+    with pytest.raises(UsageError) as caught:
+        world.pool.describe()
+
+    assert missing is caught.value
+    assert "10.0.0.5:1234, 10.0.0.6:1234" == world.pool.describe().endpoint
 
 
 def test_nobody_is_asked_while_all_is_well() -> None:

@@ -117,6 +117,19 @@ def test_gives_a_lost_build_to_another_worker() -> None:
     assert ("b", "a is away") == (lease.worker, lease.reason)
 
 
+def test_a_lost_build_does_not_queue_up_again() -> None:
+    """It had its turn already."""
+    pool = pool_of("a", "b", limit=1)
+    pool, on_a = place(pool, prefers(pool, "a"))
+    pool, on_b = place(pool, prefers(pool, "b"))
+    pool, _later = asked(pool, prefers(pool, "a"))
+    pool, ticket = asked(lost(pool, on_a, 0.0, "gone"), prefers(pool, "a"), frozenset({"a"}))
+
+    pool, (lease,) = hand_out(ended(pool, on_b, worked=True))
+
+    assert (ticket, "b", "a is away") == (lease.ticket, lease.worker, lease.reason)
+
+
 def test_nobody_is_left_where_all_are_away_or_tried() -> None:
     """A build that could wait for ever is told so; it does not stand in the way of others."""
     pool = pool_of("a", "b")

@@ -95,8 +95,8 @@ class PoolMachine(RuleBasedStateMachine):
         assert {asked.ticket for asked in self.pool.waiting} == set(self.waiting)
 
     @invariant()
-    def the_most_urgent_come_first_and_of_these_who_asked_first(self) -> None:
-        order_of_waiting = [(-asked.urgency, asked.ticket) for asked in self.pool.waiting]
+    def the_most_urgent_come_first_then_the_lost_then_who_asked_first(self) -> None:
+        order_of_waiting = [(-asked.urgency, not asked.tried, asked.ticket) for asked in self.pool.waiting]
         assert order_of_waiting == sorted(order_of_waiting)
 
     @invariant()
