@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""What every ImageBuilder does: Docker Engine's by BuildKit, by its classic builder, a daemon, the one in memory."""
-=======
-"""What every ImageBuilder does: Docker Engine's by BuildKit, by its classic builder, those in memory, a pool."""
->>>>>>> c34e96c89260c28443544c047b744385bd409aab
+"""What every ImageBuilder does: the Docker Engine by BuildKit and by its classic builder, a daemon, and in memory."""
 
 from __future__ import annotations
 
@@ -20,11 +16,8 @@ import pytest
 from edk.adapters.buildkit import BuildKitBuilder, Daemon
 from edk.adapters.cancellation import Cancel
 from edk.adapters.engine import DockerEngineBuilder
-<<<<<<< HEAD
 from edk.adapters.files import FileTree
-=======
 from edk.adapters.pool import BuilderPool
->>>>>>> c34e96c89260c28443544c047b744385bd409aab
 from edk.domain.errors import (
     BuildRefusedError,
     CancelledError,
@@ -33,14 +26,10 @@ from edk.domain.errors import (
     RegistryUnreachableError,
     StepFailedError,
 )
-<<<<<<< HEAD
 from edk.domain.files import ContextFile
-from edk.domain.requests import BuildRequest, BuiltImage, PushProgress, StepProgress
-from edk.orchestrator.context_tar import SourceContext
-=======
 from edk.domain.pool.model import WorkerAddress
 from edk.domain.requests import BuildRequest, BuiltImage, Placement, PushProgress, StepProgress
->>>>>>> c34e96c89260c28443544c047b744385bd409aab
+from edk.orchestrator.context_tar import SourceContext
 from edk.ports import ImageBuilder
 from tests.fakes.engine import FakeImageBuilder
 from tests.fakes.registry import FakeRegistry

@@ -322,7 +322,7 @@ def test_takes_in_who_joins_and_gives_nothing_to_who_left() -> None:
     workers = {world.build(f"image-{number}").result().worker for number in range(12)}
 
     assert {"10.0.0.6:1234", "10.0.0.7:1234"} == workers
-    assert (2, 4) == (world.pool.capacity, world.pool.jobs)
+    assert (2, 4) == (world.pool.capacity, world.pool.places())
 
 
 def test_goes_on_with_who_is_known_where_nobody_says_who_is_there() -> None:
