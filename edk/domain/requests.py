@@ -25,6 +25,7 @@ class EngineInfo:
         containerd_store: whether it keeps images in containerd's store.
         platform: its own, e.g. ``linux/amd64``.
         root_dir: where it keeps its data; empty if it does not say.
+        away: of several machines, those that do not answer.
     """
 
     name: str
@@ -34,6 +35,7 @@ class EngineInfo:
     containerd_store: bool
     platform: str
     root_dir: str = ""
+    away: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ _GRACE = 2.0
 _CHECK_SECONDS = 5.0
 _RETURN_SECONDS = 0.5
 """For a first choice that was away, to say that it is back."""
-_HINT = "'edk builder status' tells how each is; builds go on as soon as one answers."
+_HINT = "'edk doctor' tells which answer; builds go on as soon as one answers."
 
 
 class BuilderPool:
@@ -84,14 +84,14 @@ class BuilderPool:
         infos = [self._health.infos[name] for name in there if name in self._health.infos]
         if not infos:
             raise self._health.wrong or self._none_left({})
-        away = [name for name in names if name not in there]
         return EngineInfo(
             name="BuildKit",
             version=", ".join(sorted({info.version for info in infos})),
-            endpoint=", ".join(there) + (f" (away: {', '.join(away)})" if away else ""),
+            endpoint=", ".join(there),
             buildkit=all(info.buildkit for info in infos),
             containerd_store=all(info.containerd_store for info in infos),
             platform=infos[0].platform,
+            away=tuple(name for name in names if name not in there),
         )
 
     def build(
