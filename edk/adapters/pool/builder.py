@@ -23,6 +23,8 @@ _DESCRIBE_SECONDS = 4.8
 _ADDRESS_SECONDS = 2.5
 _GRACE = 2.0
 """For the others, once one answered."""
+_LOSSES = 5
+"""Workers that one build may be lost on: what brings a worker down must not go through all of a thousand."""
 _CHECK_SECONDS = 5.0
 _RETURN_SECONDS = 0.5
 """For a first choice that was away, to say that it is back."""
@@ -116,6 +118,8 @@ class BuilderPool:
                     return self._build_at(lease, request, context, progress, cancellation)
                 except EngineUnreachableError as error:
                     causes[lease.worker] = error.message
+                    if len(causes) >= _LOSSES:
+                        raise self._brings_down(request.name, causes) from error
 
     def push(
         self,
@@ -196,6 +200,10 @@ class BuilderPool:
         wanted = first(seed_of(target), self._desk.pool.workers.values())
         if wanted is not None and wanted.away and wanted.check_at <= time.monotonic():
             self._health.ask_and_wait((wanted.name,), _RETURN_SECONDS, cancellation)
+
+    def _brings_down(self, target: str, causes: Mapping[str, str]) -> EngineUnreachableError:
+        told = "; ".join(f"{name}: {cause}" for name, cause in causes.items())
+        return EngineUnreachableError(f"{target} was lost on {len(causes)} workers, one after the other: {told}", _HINT)
 
     def _none_left(self, causes: Mapping[str, str]) -> EngineUnreachableError:
         pool = self._desk.pool
