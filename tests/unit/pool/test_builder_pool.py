@@ -230,6 +230,18 @@ def test_a_build_that_takes_workers_down_is_tried_on_each_once() -> None:
     assert [1, 1, 1] == [len(worker.tries) for worker in world.workers.values()]
 
 
+def test_a_build_that_brings_workers_down_stops_at_the_fifth() -> None:
+    """What kills whoever takes it does not go through a large pool; the rest is left alone."""
+    world = World(*range(5, 15))
+    for worker in world.workers.values():
+        worker.fail_build("poison", EngineUnreachableError("out of memory"))
+
+    with pytest.raises(EngineUnreachableError, match="poison was lost on 5 workers"):
+        world.build("poison").result()
+
+    assert 5 == sum(len(worker.tries) for worker in world.workers.values())
+
+
 def test_a_cancelled_build_does_not_go_on_elsewhere() -> None:
     """Also if its worker says that it was lost, as a line that was cut does."""
     world = World(5, 6)
