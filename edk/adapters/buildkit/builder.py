@@ -10,8 +10,9 @@ from pathlib import Path
 from edk.adapters.buildkit.client import ASK_SECONDS, STALL_SECONDS, Buildctl
 from edk.adapters.buildkit.command import build_arguments
 from edk.adapters.buildkit.endpoint import Daemon
+from edk.adapters.buildkit.folder import ContextError
 from edk.adapters.buildkit.progress import read_status
-from edk.adapters.buildkit.staging import ContextError, Staged, Staging
+from edk.adapters.buildkit.staging import Staged, Staging
 from edk.adapters.buildkit.verdict import verdict
 from edk.adapters.solving.locate import StepLocator
 from edk.adapters.solving.steps import StepBoard

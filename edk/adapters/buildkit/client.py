@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, cast
 
 from edk.adapters.buildkit.endpoint import Daemon
+from edk.adapters.buildkit.process import Ending, KeptText, end_group, read_lines
 from edk.domain.errors import CancelledError, EngineUnreachableError, UsageError
 from edk.ports import Cancellation
 
@@ -25,14 +24,12 @@ INSTALL = (
 ASK_SECONDS = 4.0
 STALL_SECONDS = 15.0
 _QUIET_SECONDS = 5.0
-_GRACE_SECONDS = 0.7
-"""For a client that was asked to end; it takes 0.03 seconds."""
-_TEXT_LIMIT = 1 << 16
+_JOIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run of ``buildctl`` ended; `text` is what it wrote that was no message of the daemon."""
+    """How a run of ``buildctl`` ended; `text` is the last that it wrote that was no message of the daemon."""
 
     code: int
     text: str
@@ -61,22 +58,16 @@ class Buildctl:
             UsageError: there is no ``buildctl``.
             EngineUnreachableError: the daemon does not answer within `timeout` seconds, or not as it should.
         """
-        try:
-            done = subprocess.run(
-                [self._program(), *self.daemon.flags, *arguments],
-                env=self._environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=timeout,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise self.unreachable(f"no answer within {timeout:.0f} seconds") from error
-        except OSError as error:
-            raise self.unreachable(f"buildctl can't be run: {error.strerror}") from error
-        if done.returncode:
-            raise self.unreachable(_last(done.stderr.decode("utf-8", "backslashreplace")))
-        return done.stdout.decode("utf-8", "backslashreplace")
+        with self._start(arguments, stdout=subprocess.PIPE) as process:
+            try:
+                out, err = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired as error:
+                raise self.unreachable(f"no answer within {timeout:.0f} seconds") from error
+            finally:
+                end_group(process)
+        if process.returncode:
+            raise self.unreachable(_last(err.decode("utf-8", "backslashreplace")))
+        return out.decode("utf-8", "backslashreplace")
 
     def run(
         self, arguments: Sequence[str], take: Callable[[bytes], bool], cancellation: Cancellation
@@ -96,16 +87,16 @@ class Buildctl:
         if cancellation.cancelled:
             raise CancelledError("cancelled")
         process = self._start(arguments)
-        ending = _Ending(process)
+        ending = Ending(process)
         take_back = cancellation.on_cancel(ending.ask)
         pulse = _Pulse(self, ending, self._stall)
-        text: list[bytes] = []
+        text = KeptText()
         try:
-            with cast("IO[bytes]", process.stderr) as lines:
-                for line in lines:
+            with cast("IO[bytes]", process.stderr) as stream:
+                for line in read_lines(stream):
                     pulse.beat()
-                    if not take(line) and sum(map(len, text)) < _TEXT_LIMIT:
-                        text.append(line)
+                    if not take(line):
+                        text.add(line)
             code = process.wait()
         except ValueError as error:
             raise self.gone(str(error)) from error
@@ -117,7 +108,7 @@ class Buildctl:
             raise CancelledError("cancelled")
         if pulse.lost:
             raise self.gone(pulse.lost)
-        return Ended(code, b"".join(text).decode("utf-8", "backslashreplace"))
+        return Ended(code, text.end())
 
     def unreachable(self, cause: str) -> EngineUnreachableError:
         """Return the error for a daemon that does not answer."""
@@ -133,14 +124,14 @@ class Buildctl:
             "See its own log; try again once 'edk doctor' finds it well.",
         )
 
-    def _start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    def _start(self, arguments: Sequence[str], stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         try:
             # A session of its own: Ctrl-C in a terminal is for us, who end it in order.
             return subprocess.Popen(
                 [self._program(), *self.daemon.flags, *arguments],
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+                stdout=stdout,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
@@ -154,42 +145,10 @@ class Buildctl:
         return found
 
 
-class _Ending:
-    """Ends a process from any thread: asks first, for then the daemon ends its work at once."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._timer = threading.Timer(_GRACE_SECONDS, self._kill)
-        self._timer.daemon = True
-        self._lock = threading.Lock()
-
-    def ask(self) -> None:
-        """Ask it to end, and force it soon after."""
-        with self._lock, suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGINT)
-            if self._timer.ident is None:
-                self._timer.start()
-
-    def force(self) -> None:
-        """Make sure that it has ended."""
-        with self._lock:
-            started = self._timer.ident is not None
-            self._timer.cancel()
-        if self._process.poll() is None:
-            self._kill()
-            self._process.wait()
-        if started:
-            self._timer.join()
-
-    def _kill(self) -> None:
-        with suppress(ProcessLookupError):
-            self._process.kill()
-
-
 class _Pulse:
     """Asks a daemon that is silent whether it lives; a RUN step may print nothing for an hour."""
 
-    def __init__(self, buildctl: Buildctl, ending: _Ending, stall: float) -> None:
+    def __init__(self, buildctl: Buildctl, ending: Ending, stall: float) -> None:
         self._buildctl = buildctl
         self._ending = ending
         self._stall = stall
@@ -208,8 +167,7 @@ class _Pulse:
     def end(self) -> None:
         """Stop watching; a question that is under way ends by itself, and nobody waits for it."""
         self._ended.set()
-        if time.monotonic() - self._alive < self._quiet:
-            self._thread.join()
+        self._thread.join(_JOIN_SECONDS)
 
     def _watch(self) -> None:
         while not self._ended.wait(self._quiet / 2):

@@ -56,9 +56,7 @@ def _time(text: object) -> float:
     """Return seconds since the epoch, 0 for none; nanoseconds are cut, which Python's times do not know."""
     if not text:
         return 0.0
-    whole, point, rest = str(text).partition(".")
-    digits = rest.rstrip("Z").partition("+")[0]
-    zone = "+00:00" if str(text).endswith("Z") else str(text)[-6:]
-    seconds = whole.removesuffix("Z") if not point else whole
-    moment = datetime.fromisoformat((seconds if point or str(text).endswith("Z") else seconds[:-6]) + zone)
-    return moment.timestamp() + (float(f"0.{digits}") if digits else 0.0)
+    moment = datetime.fromisoformat(str(text))
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without a zone: {text}")
+    return max(0.0, moment.timestamp())

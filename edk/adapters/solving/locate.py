@@ -72,6 +72,11 @@ class StepLocator:
             statement = part.steps[step.number - 1] if 0 < step.number <= step.total else None
             if statement is not None and statement.keyword == keyword:
                 return statement
+        if part is not None and len(part.steps) == step.total + 1 and 0 < step.number <= step.total:
+            # A FROM of another stage is no step.
+            statement = part.steps[step.number]
+            if statement.keyword == keyword and _alike(statement.text, step.text):
+                return statement
         # ONBUILD of a base adds steps, and then numbers say nothing: the text has to do.
         among = part.steps if part is not None else self.statements
         alike = [one for one in among if one.keyword == keyword and _alike(one.text, step.text)]

@@ -1,0 +1,2 @@
+FROM localhost:32000/test/busybox:latest
+EDKNONSENSE x

@@ -1,0 +1,2 @@
+FROM localhost:32000/test/busybox:latest
+RUN echo one; echo two >&2; exit 7
