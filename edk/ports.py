@@ -114,6 +114,9 @@ class ImageBuilder(Protocol):
     def describe(self) -> EngineInfo:
         """Return what answers; raise EngineUnreachableError within 5 seconds."""
 
+    def places(self) -> int:
+        """Return how many builds to hand in at once, 0 if it does not matter to it; asks no engine."""
+
     def build(
         self,
         request: BuildRequest,

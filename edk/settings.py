@@ -54,6 +54,8 @@ class Settings:
         install_timeout: seconds in which the platform has to delete a release, and in which it has to be ready again.
         state_dir: where state, logs, staged charts and archives go.
         jobs: builds at once.
+        jobs_asked: whether anybody said how many.
+        worker_jobs: builds at once on each of several BuildKit daemons.
         retries: further attempts where infrastructure failed.
         build_timeout: seconds for one image; 0: none.
         max_context_bytes: a context larger than this is warned about.
@@ -104,6 +106,8 @@ class Settings:
     install_timeout: int = 180
     state_dir: str = ""
     jobs: int = 0
+    jobs_asked: bool = False
+    worker_jobs: int = 4
     retries: int = 3
     build_timeout: int = 0
     max_context_bytes: int = 2 << 30
@@ -169,6 +173,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "install_timeout": ("EDK_INSTALL_TIMEOUT",),
     "state_dir": ("EDK_STATE_DIR",),
     "jobs": ("EDK_JOBS",),
+    "worker_jobs": ("EDK_WORKER_JOBS",),
     "retries": ("EDK_RETRIES",),
     "build_timeout": ("EDK_BUILD_TIMEOUT",),
     "network": ("EDK_NETWORK",),
@@ -183,7 +188,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "patient_data": ("EDK_PATIENT_DATA",),
     "source_date_epoch": ("SOURCE_DATE_EPOCH",),
 }
-NOT_CONFIGURABLE = frozenset({"proxies", "config_files", "state_dir", "source_date_epoch"})
+NOT_CONFIGURABLE = frozenset({"proxies", "config_files", "state_dir", "source_date_epoch", "jobs_asked"})
 _KIND_OF = {field.name: str(field.type) for field in fields(Settings)}
 KINDS = {name: kind for name, kind in _KIND_OF.items() if name not in NOT_CONFIGURABLE}
 
@@ -236,6 +241,7 @@ def load_settings(
         (name, environ[name]) for base in PROXY_NAMES for name in (base, base.upper()) if environ.get(name)
     )
     values["state_dir"] = state_dir
+    values["jobs_asked"] = bool(values.get("jobs"))
     values["config_files"] = tuple(config_files)
     return _validated(Settings(**values))
 
@@ -243,6 +249,8 @@ def load_settings(
 def _validated(settings: Settings) -> Settings:
     if settings.jobs < 0 or settings.jobs > 1000:
         raise UsageError(f"jobs must be between 1 and 1000, not {settings.jobs}", "for example --jobs 4")
+    if not 1 <= settings.worker_jobs <= 1000:
+        raise UsageError(f"worker_jobs must be between 1 and 1000, not {settings.worker_jobs}", "for example 4")
     for field in ("install_timeout", "retries", "build_timeout", "max_context_bytes", "keep_records"):
         if getattr(settings, field) < 0:
             raise UsageError(f"{field} must not be negative, but is {getattr(settings, field)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,8 @@ from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, Placement,
 from edk.settings import Settings
 
 if TYPE_CHECKING:
+    from edk.adapters.buildkit import Daemon
+    from edk.domain.pool.model import WorkerAddress
     from edk.ports import BuildContext, Cache, Cancellation, ImageBuilder
 
 _START = "edk builder up, or set BUILDKIT_HOST"
@@ -80,10 +82,33 @@ def _recorded(path: str) -> str:
         return ""
 
 
-def _buildkit(settings: Settings, address: str) -> ImageBuilder:
-    from edk.adapters.buildkit import BuildKitBuilder, Daemon
+def discovery(address: str) -> Callable[[], Sequence[WorkerAddress]]:
+    """Return what looks up the daemons that an address, or several with commas between, leads to."""
+    from edk.adapters.pool import Discovery, read_addresses
 
-    return BuildKitBuilder(Daemon(address, settings.buildkit_tls), settings.state_path("staged"))
+    return Discovery(read_addresses(address))
+
+
+def daemon_of(settings: Settings, worker: WorkerAddress) -> Daemon:
+    """Return a worker as BuildKit's adapter takes it."""
+    from edk.adapters.buildkit import Daemon
+
+    return Daemon(worker.address, settings.buildkit_tls, worker.server_name)
+
+
+def _buildkit(settings: Settings, address: str) -> ImageBuilder:
+    from edk.adapters.buildkit import BuildKitBuilder
+    from edk.adapters.pool import BuilderPool
+    from edk.domain.pool.model import WorkerAddress
+
+    def make(worker: WorkerAddress) -> ImageBuilder:
+        return BuildKitBuilder(daemon_of(settings, worker), settings.state_path("staged"))
+
+    found = discovery(address)
+    # A name may lead to more machines later; all other addresses are one for good.
+    if "," in address or " " in address or address.startswith("tcp://"):
+        return BuilderPool(make, found, settings.worker_jobs)
+    return make(WorkerAddress(address))
 
 
 def _docker(settings: Settings, memory: Cache | None, reason: str, missed: str = "") -> Choice:
@@ -129,6 +154,10 @@ class LazyBuilder:
     def describe(self) -> EngineInfo:
         """See `edk.ports.ImageBuilder.describe`."""
         return self.choice.builder.describe()
+
+    def places(self) -> int:
+        """See `edk.ports.ImageBuilder.places`."""
+        return self.choice.builder.places()
 
     def build(
         self,

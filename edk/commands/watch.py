@@ -28,7 +28,7 @@ from edk.domain.gathering import Quiet
 from edk.domain.plan import BuildPlan
 from edk.domain.run import RunState
 from edk.domain.workspace import Root
-from edk.orchestrator.build import check_inventory, show_plan
+from edk.orchestrator.build import check_inventory, jobs_for, show_plan
 from edk.orchestrator.crew import QueueInbox, ThreadCrew
 from edk.orchestrator.deliver import delivery_of
 from edk.orchestrator.delivering import BackgroundDelivery
@@ -116,7 +116,7 @@ def _watch(
         services.clock.monotonic,
         services.sink.emit,
         planner,
-        LoopOptions(settings.jobs, FOREVER, cancel=not options.no_cancel, longest_pause=LONGEST_PAUSE),
+        LoopOptions(jobs_for(services), FOREVER, cancel=not options.no_cancel, longest_pause=LONGEST_PAUSE),
         WatchOptions(
             quiet=Quiet(settings.quiet_save, settings.quiet_burst, settings.quiet_removal),
             git_busy=git.busy,

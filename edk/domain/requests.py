@@ -81,6 +81,7 @@ class BuildRequest:
         target: stage to build; empty: the last.
         dockerfile_member: name of the first member of the streamed context, which holds the Dockerfile.
         session: what only a builder with a session of its own can do; empty where nothing of it is asked for.
+        urgency: length of the longest path of builds that wait for it, for who has to choose between builds.
     """
 
     name: str
@@ -97,6 +98,7 @@ class BuildRequest:
     target: str = ""
     dockerfile_member: str = DOCKERFILE_MEMBER
     session: SessionOptions = NO_SESSION
+    urgency: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,9 +109,15 @@ def run_images(
         services.clock.monotonic,
         services.sink.emit,
         lambda: steady_plan(services, request),
-        LoopOptions(services.settings.jobs, services.settings.retries, request.force, options.no_cache, options.pull),
+        LoopOptions(jobs_for(services), services.settings.retries, request.force, options.no_cache, options.pull),
     )
     return loop.run(plan)
+
+
+def jobs_for(services: Services) -> int:
+    """Return how many builds to have at once: what was asked for, what the builder is made for, or what is usual."""
+    settings = services.settings
+    return settings.jobs if settings.jobs_asked else services.builder.places() or settings.jobs
 
 
 def check_inventory(services: Services) -> None:

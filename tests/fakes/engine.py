@@ -113,6 +113,10 @@ class FakeImageBuilder:
                 raise self._describe_failures.pop(0)
         return self.info
 
+    def places(self) -> int:
+        """Say nothing of how many builds it takes at once."""
+        return 0
+
     def build(
         self,
         request: BuildRequest,

@@ -49,6 +49,11 @@ class OwnDaemon:
         )
 
     @property
+    def running(self) -> bool:
+        """Whether it was started, and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         """Return the process's number."""
         assert self._process is not None

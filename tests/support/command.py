@@ -119,10 +119,12 @@ class Command:
             seconds,
         )
 
-    def start(self, *arguments: str | bytes, **options: Any) -> subprocess.Popen[bytes]:
-        """Start it and return the process, whose output is read through pipes."""
+    def start(
+        self, *arguments: str | bytes, prefix: Sequence[str] = (), **options: Any
+    ) -> subprocess.Popen[bytes]:
+        """Start it and return the process, whose output is read through pipes; `prefix` is a program that runs it."""
         process = subprocess.Popen(
-            self.argv(arguments),
+            [*prefix, *self.argv(arguments)],
             cwd=self.cwd,
             env=self.environ,
             stdin=subprocess.DEVNULL,

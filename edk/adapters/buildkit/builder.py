@@ -60,6 +60,10 @@ class BuildKitBuilder:
             raise self._buildctl.unreachable("it has no worker, or does not tell") from error
         return EngineInfo(BUILDKIT, version, self._buildctl.daemon.address, True, False, of)
 
+    def places(self) -> int:
+        """See `edk.ports.ImageBuilder.places`: one engine takes as many as its machine can bear."""
+        return 0
+
     def build(
         self,
         request: BuildRequest,

@@ -60,6 +60,10 @@ class DockerEngineBuilder:
             self._known = identity, describing.describe(self._wire, self._endpoint, pong, until, self._memory)
         return self._known[1]
 
+    def places(self) -> int:
+        """See `edk.ports.ImageBuilder.places`: one engine takes as many as its machine can bear."""
+        return 0
+
     def build(
         self,
         request: BuildRequest,
