@@ -29,9 +29,11 @@ def build_arguments(request: BuildRequest, staged: Staged, metadata: str) -> tup
         "build",
         "--progress=rawjson",
         "--frontend=dockerfile.v0",
-        # The daemon keeps what it was sent last under this name, whichever target it was for, and is sent the
-        # difference; buildctl has no way to name another copy (its sessions have no shared key).
-        f"--local=context={staged.context}",
+        # The daemon keeps what it was sent last under a name, and is sent the difference. buildctl's sessions have no
+        # key of their own, so that all targets would take "context" from each other. What stands before the colon is
+        # put before that name (source/local/source.go); the session's number behind it is left to the daemon.
+        f"--opt=local-sessionid:context={staged.key}:",
+        f"--local={staged.key}-context={staged.context}",
         f"--local=dockerfile={staged.dockerfile}",
         *(f"--opt={name}={value}" for name, value in _options(request)),
         *_session(request.session),
