@@ -147,6 +147,7 @@ def _image(folder: Path, dockerfile: str, files: Path) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a new file in the place of the old one, which others may have as well."""
-    path.unlink(missing_ok=True)
+    """Write a file as an editor saves it; one that other folders have as well gives way to a new one."""
+    if path.exists() and path.stat().st_nlink > 1:
+        path.unlink()
     path.write_bytes(content)

@@ -28,16 +28,20 @@ class Tag:
         name, _, tag = rest.rpartition(":")
         self._path = f"/v2/{name}/manifests/{tag}"
         self._connection = http.client.HTTPConnection(host, timeout=10)
+        self._seen = ""
+
+    def look(self) -> None:
+        """Note what stands there before a save."""
         self._seen = self._digest()
 
     def moved(self) -> float:
-        """Return when the tag had another digest than last time, in seconds since the epoch."""
+        """Return when the tag had another digest than at the last look, in seconds since the epoch."""
         until = time.monotonic() + PATIENCE
-        while (digest := self._digest()) == self._seen:
+        # While a tag is written, a registry may have none for a moment.
+        while self._digest() in {"", self._seen}:
             if time.monotonic() > until:
                 raise RunFailedError(f"{self._path} did not change in {PATIENCE:.0f} s")
             time.sleep(POLL)
-        self._seen = digest
         return time.time()
 
     def _digest(self) -> str:
@@ -69,6 +73,7 @@ def measure(
         tags = {who: Tag(images.refs[0]) for who, images in made.items()}
         for number in range(runs + 1):
             for who, images in made.items():
+                tags[who].look()
                 images.change("part0/file0.txt", f"VALUE = {number}, {time.time_ns()}\n".encode())
                 closed = time.time()
                 end = _served(watchers[who]) if who in watchers else _by_hand(images, tools)
