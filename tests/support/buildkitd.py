@@ -118,8 +118,11 @@ def own_daemon(folder: Path, **options: object) -> Iterator[OwnDaemon]:
 
 
 def _end_leftovers(data: str) -> None:
-    """End steps of a daemon that was killed: their root is one of its snapshots."""
+    """End steps of a daemon that was killed, and take down its mounts: their root is one of its snapshots."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError):
             if any(data in line and " / / " in line for line in (process / "mountinfo").read_text().splitlines()):
                 os.kill(int(process.name), signal.SIGKILL)
+    mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for place in sorted((one for one in mounted if one.startswith(f"{data}/")), reverse=True):
+        subprocess.run(["umount", "-l", place], capture_output=True, check=False)
