@@ -9,14 +9,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import building, exporting, planning, starting, streaming, watching
+from bench import builders, building, exporting, planning, pooling, starting, streaming, watching
 from bench.cleaning import Leftovers
 from bench.measure import Result, RunFailedError, Skipped
 from bench.report import as_json, table
 from bench.tree import write_tree
 
-PARTS = ("start", "plan", "nothing", "build", "stream", "watch", "export")
-NEED_ENGINE = ("nothing", "build", "stream", "watch", "export")
+PARTS = ("start", "plan", "nothing", "build", "stream", "watch", "export", "buildkit", "pool")
+NEED_ENGINE = ("nothing", "build", "stream", "watch", "export", "buildkit")
 
 
 def options() -> argparse.Namespace:
@@ -60,6 +60,10 @@ def results(asked: argparse.Namespace, work: Path, leftovers: Leftovers) -> Iter
             yield from building.measure(folder, max(1, asked.runs // 2 + 1), leftovers)
         elif part == "export":
             yield from exporting.measure(folder, max(1, asked.runs // 2 + 1), leftovers)
+        elif part == "buildkit":
+            yield from builders.measure(folder, asked.runs, leftovers)
+        elif part == "pool":
+            yield from pooling.measure(folder)
         elif part == "watch":
             yield from watching.measure(folder, asked.runs, leftovers)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from edk.domain.buildkitd import CacheBounds, DaemonConfig, DaemonState
 from edk.domain.cluster import NodeImage, RunningImage
 from edk.domain.events import Event
 from edk.domain.files import ContextFile, Entry
@@ -393,6 +394,40 @@ class OwnRegistry(Protocol):
             BuildError: the collection failed.
             RegistryUnreachableError: it did not come back.
         """
+
+
+class BuilderDaemon(Protocol):
+    """A BuildKit daemon of our own on this machine; whoever starts or stops one holds the lock for it.
+
+    Methods raise EngineUnreachableError where a program is missing, or the daemon does not do as it should.
+    """
+
+    def config(self, jobs: int, bounds: CacheBounds, registries: Sequence[str]) -> DaemonConfig:
+        """Return what a daemon would be started with; raise if a program that it needs is missing."""
+
+    def state(self) -> DaemonState:
+        """Return what is known of it; takes some seconds where it runs and does not answer."""
+
+    def stranger(self) -> int:
+        """Return a running daemon that uses our folder and of which there is no record; 0 if there is none."""
+
+    def start(self, config: DaemonConfig) -> None:
+        """Start it, and write down which process it is; returns before it answers."""
+
+    def announce(self, address: str) -> None:
+        """Write down where it answers, for builds to find it; an empty address takes it back."""
+
+    def stop(self) -> int:
+        """End it, and return its process once that is gone; 0 if none ran."""
+
+    def clear_remains(self) -> int:
+        """End what a daemon that was killed left running, take its mounts off, and return how many processes ended."""
+
+    def remove_data(self) -> None:
+        """Remove its cache; only where none runs, and no remains are left."""
+
+    def last_words(self) -> tuple[str, ...]:
+        """Return the last lines of its log."""
 
 
 class EngineDisk(Protocol):

@@ -69,6 +69,8 @@ class Settings:
         references: what the copies of operators, DAGs and charts name the images by that are built here: ``digest``,
             ``tag``, or ``as-written``.
         build_cache_limit: what `edk prune --build-cache` leaves of the engine's build cache, e.g. ``20GB``.
+        daemon_cache_limit: cache of a BuildKit daemon of our own above which garbage is collected, e.g. ``20GB``.
+        daemon_jobs: steps that such a daemon runs at once; 0: as many as `jobs`.
         proxies: proxy variables that are passed to builds.
         quiet_save: seconds after a plain save before it is built.
         quiet_burst: seconds without any other event before what came in a burst is built.
@@ -120,6 +122,8 @@ class Settings:
     allowed_frontends: tuple[str, ...] = ()
     references: ReferenceMode = "digest"
     build_cache_limit: str = "20GB"
+    daemon_cache_limit: str = "20GB"
+    daemon_jobs: int = 0
     proxies: tuple[tuple[str, str], ...] = ()
     quiet_save: float = 0.03
     quiet_burst: float = 0.2
@@ -180,6 +184,8 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "platform": ("EDK_PLATFORM",),
     "references": ("EDK_REFERENCES",),
     "build_cache_limit": ("EDK_BUILD_CACHE_LIMIT",),
+    "daemon_cache_limit": ("EDK_DAEMON_CACHE_LIMIT",),
+    "daemon_jobs": ("EDK_DAEMON_JOBS",),
     "quiet_save": ("EDK_QUIET_SAVE",),
     "quiet_burst": ("EDK_QUIET_BURST",),
     "quiet_removal": ("EDK_QUIET_REMOVAL",),
@@ -251,7 +257,7 @@ def _validated(settings: Settings) -> Settings:
         raise UsageError(f"jobs must be between 1 and 1000, not {settings.jobs}", "for example --jobs 4")
     if not 1 <= settings.worker_jobs <= 1000:
         raise UsageError(f"worker_jobs must be between 1 and 1000, not {settings.worker_jobs}", "for example 4")
-    for field in ("install_timeout", "retries", "build_timeout", "max_context_bytes", "keep_records"):
+    for field in ("install_timeout", "retries", "build_timeout", "max_context_bytes", "keep_records", "daemon_jobs"):
         if getattr(settings, field) < 0:
             raise UsageError(f"{field} must not be negative, but is {getattr(settings, field)}")
     if not settings.registry.strip("/"):

@@ -6,10 +6,11 @@
 #   EDK_REGISTRY    the registry's address (default localhost:32000)
 #   EDK_PYTHON      the Python to make .venv with
 #   DOCKER_HOST     an engine to use; none is started then
+#   EDK_BUILDER     buildkit: no Docker Engine, but BuildKit (BUILDKIT_HOST, or one of our own)
 set -eu
 : "${edk_root:=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")}"
 : "${edk_needs:=engine}" # or: python
-for step in common python remains engine registry bases; do
+for step in common python remains engine buildkit registry bases; do
   # shellcheck source=/dev/null
   . "$edk_root/scripts/setup.d/$step.sh"
 done
@@ -29,12 +30,15 @@ python_ready requirements.lock || locked "$edk_root/.venv.lock" python_make requ
 
 # In the cluster, engine and registry are there.
 if [ "$edk_needs" != python ] && ! in_cluster; then
-  engine_places
-  engine_ready || {
-    locked "$state/lock" engine_make
-    engine_ready
-  }
-  record_engine
+  if ! wants_buildkit; then
+    engine_places
+    engine_ready || {
+      locked "$state/lock" engine_make
+      engine_ready
+    }
+    record_engine
+  fi
   registry_ready || locked "$state/lock" registry_make
+  if wants_buildkit; then buildkit_ready || locked "$state/lock" buildkit_make; fi
   bases_ready || locked "$state/lock" bases_make
 fi

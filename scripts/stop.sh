@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stop what setup.sh started, and nothing else. Data stays. Arguments: engine, registry (default: both).
+# Stop what setup.sh started, and nothing else. Data stays. Arguments: engine, registry, buildkit (default: all).
 set -eu
 edk_root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
 . "$edk_root/scripts/setup.d/common.sh"
@@ -13,10 +13,11 @@ case " $* " in
 esac
 choose_state
 engine_places
-if [ $# -eq 0 ]; then set -- registry engine; fi
+if [ $# -eq 0 ]; then set -- registry engine buildkit; fi
 for part in "$@"; do
   case $part in
     engine | registry) locked "$state/lock" stop_part "$part" ;;
-    *) printf 'stop: no such part: %s (engine, registry)\n' "$part" >&2; exit 2 ;;
+    buildkit) stop_buildkit ;;
+    *) printf 'stop: no such part: %s (engine, registry, buildkit)\n' "$part" >&2; exit 2 ;;
   esac
 done

@@ -12,13 +12,13 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edk.adapters.processes import identity, within
 from edk.domain.errors import BuildError, RegistryUnreachableError
 from edk.domain.held import ALIAS_FOLDER
 
@@ -90,7 +90,7 @@ class StartedRegistry:
         try:
             record = (self.state / "started/registry").read_text().strip()
             pid = record.split(" ", 1)[0]
-            return int(pid) if pid.isdigit() and record == _identity(int(pid)) else 0
+            return int(pid) if pid.isdigit() and record == identity(int(pid)) else 0
         except OSError:
             return 0
 
@@ -111,7 +111,7 @@ class StartedRegistry:
                 self._clear_aliases()
             finally:
                 # Where we were interrupted just behind the signal, it is about to end.
-                if _within(_STOP_SECONDS, lambda: not self.running()):
+                if within(_STOP_SECONDS, lambda: not self.running()):
                     self._start()
                 self._wait()
             return max(0, before - self._bytes())
@@ -129,7 +129,7 @@ class StartedRegistry:
         """Hold the lock under which the set-up starts registries."""
         descriptor = os.open(self.state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if not _within(_LOCK_SECONDS, lambda: _locked(descriptor)):
+            if not within(_LOCK_SECONDS, lambda: _locked(descriptor)):
                 raise BuildError("a set-up is at work on the registry", "wait until it is done, and try again")
             yield descriptor
         finally:
@@ -137,9 +137,9 @@ class StartedRegistry:
 
     def _stop(self, pid: int) -> None:
         os.kill(pid, signal.SIGTERM)
-        if not _within(_STOP_SECONDS, lambda: not self.running()):
+        if not within(_STOP_SECONDS, lambda: not self.running()):
             os.kill(pid, signal.SIGKILL)
-            if not _within(_STOP_SECONDS, lambda: not self.running()):
+            if not within(_STOP_SECONDS, lambda: not self.running()):
                 raise BuildError(f"registry process {pid} does not end")
 
     def _collect(self, lock: int) -> None:
@@ -179,12 +179,12 @@ class StartedRegistry:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        (self.state / "started/registry").write_text(f"{_identity(started.pid)}\n")
+        (self.state / "started/registry").write_text(f"{identity(started.pid)}\n")
         # It outlives us, and nobody here waits for its end.
         started.returncode = 0
 
     def _wait(self) -> None:
-        if not _within(_START_SECONDS, self._answers):
+        if not within(_START_SECONDS, self._answers):
             raise RegistryUnreachableError(
                 f"Registry {self.address} does not come back after garbage collection",
                 f"See {self.state}/registry.log, and run scripts/setup.sh.",
@@ -210,28 +210,9 @@ class StartedRegistry:
         return total
 
 
-def _identity(pid: int) -> str:
-    """Return a process as the set-up records it, empty if it has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-    return "" if fields[0] in "ZX" else f"{pid} {fields[19]} {boot}"
-
-
 def _locked(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    return True
-
-
-def _within(seconds: float, true: Callable[[], bool]) -> bool:
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
     return True

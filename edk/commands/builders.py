@@ -30,12 +30,14 @@ class Choice:
         buildkit: whether it is BuildKit itself.
         reason: a sentence's end, e.g. ``BUILDKIT_HOST is set``.
         missed: why BuildKit was wanted and is not used; empty if it was not, or is.
+        info: what it said of itself where it was asked for the choice; None if it was not.
     """
 
     builder: ImageBuilder
     buildkit: bool
     reason: str
     missed: str = ""
+    info: EngineInfo | None = None
 
 
 def choose(settings: Settings, memory: Cache | None = None) -> Choice:
@@ -55,10 +57,10 @@ def choose(settings: Settings, memory: Cache | None = None) -> Choice:
         return _docker(settings, memory, "no BuildKit is known: BUILDKIT_HOST is not set")
     found = _buildkit(settings, address)
     try:
-        found.describe()
+        info = found.describe()
     except (EngineUnreachableError, UsageError) as error:
         return _docker(settings, memory, error.message, missed=error.message)
-    return Choice(found, True, where)
+    return Choice(found, True, where, info=info)
 
 
 def known_address(settings: Settings) -> tuple[str, str]:
@@ -142,6 +144,7 @@ class LazyBuilder:
         self._settings = settings
         self._memory = memory
         self._notice = notice
+        self._asked = False
 
     @cached_property
     def choice(self) -> Choice:
@@ -152,8 +155,9 @@ class LazyBuilder:
         return choice
 
     def describe(self) -> EngineInfo:
-        """See `edk.ports.ImageBuilder.describe`."""
-        return self.choice.builder.describe()
+        """See `edk.ports.ImageBuilder.describe`; who was just asked for the choice is not asked again at once."""
+        first, self._asked = not self._asked, True
+        return (self.choice.info if first else None) or self.choice.builder.describe()
 
     def places(self) -> int:
         """See `edk.ports.ImageBuilder.places`."""

@@ -6,6 +6,7 @@ import argparse
 import functools
 
 from edk.commands.archive_parsers import add_archive_commands
+from edk.commands.builder_parsers import add_builder_commands
 from edk.commands.buildkit_parsers import add_builder_options
 from edk.commands.code_server_parsers import add_editor_commands
 from edk.commands.new_parsers import add_new_command
@@ -38,6 +39,7 @@ def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     add_supply_commands(functools.partial(_add, commands))
     add_archive_commands(functools.partial(_add, commands), _add_selection, _add_output)
     add_prune_commands(functools.partial(_add, commands))
+    add_builder_commands(functools.partial(_add, commands))
 
 
 def epilog(example: str) -> str:

@@ -57,6 +57,8 @@ def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> S
         "platform": getattr(options, "platform", None),
         "network": getattr(options, "network", None),
         "references": getattr(options, "references", None),
+        "daemon_cache_limit": getattr(options, "daemon_cache_limit", None),
+        "daemon_jobs": getattr(options, "daemon_jobs", None),
         "attest": getattr(options, "attest", None),
         "sbom": getattr(options, "sbom", None),
         "build_args": _build_args(getattr(options, "build_arg", [])),

@@ -14,6 +14,7 @@
     │   └── ChartError                  a chart could not be packaged or was refused
     ├── InfrastructureError        4    out of reach; retried with a cap
     │   ├── EngineUnreachableError
+    │   ├── StagingError                a context can't be written to the state folder
     │   ├── RegistryUnreachableError
     │   ├── PlatformUnreachableError
     │   ├── ClusterUnreachableError
@@ -123,6 +124,10 @@ class InfrastructureError(EdkError):
 
 class EngineUnreachableError(InfrastructureError):
     """The engine does not answer, or went away in the middle of a build."""
+
+
+class StagingError(InfrastructureError):
+    """A context can't be written to the state folder: no fault of any engine, and no other one would help."""
 
 
 class RegistryUnreachableError(InfrastructureError):

@@ -25,6 +25,7 @@ class EngineInfo:
         containerd_store: whether it keeps images in containerd's store.
         platform: its own, e.g. ``linux/amd64``.
         root_dir: where it keeps its data; empty if it does not say.
+        away: of several machines, those that do not answer.
     """
 
     name: str
@@ -34,6 +35,7 @@ class EngineInfo:
     containerd_store: bool
     platform: str
     root_dir: str = ""
+    away: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class BuildRequest:
         target: stage to build; empty: the last.
         dockerfile_member: name of the first member of the streamed context, which holds the Dockerfile.
         session: what only a builder with a session of its own can do; empty where nothing of it is asked for.
+        urgency: length of the longest path of builds that wait for it, for who has to choose between builds.
     """
 
     name: str
@@ -97,6 +100,7 @@ class BuildRequest:
     target: str = ""
     dockerfile_member: str = DOCKERFILE_MEMBER
     session: SessionOptions = NO_SESSION
+    urgency: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from edk.domain.errors import (
     InfrastructureError,
     RegistryUnreachableError,
     SourceError,
+    StagingError,
     StepFailedError,
 )
 from edk.domain.run import FailureKind, SourcesChanged, WorkerCancelled, WorkerSucceeded
@@ -136,11 +137,11 @@ def closing_message(task: Task, services: Services, inbox: Inbox, cancellation: 
 
 
 def _kind(error: Exception) -> FailureKind:
-    kinds: tuple[tuple[type[Exception], FailureKind], ...] = (
+    kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], FailureKind], ...] = (
         (StepFailedError, "step"),
         (BuildRefusedError, "refused"),
         (DigestMismatchError, "digest"),
-        (EngineUnreachableError, "engine"),
+        ((EngineUnreachableError, StagingError), "engine"),
         (RegistryUnreachableError, "registry"),
         (SourceError, "sources"),
     )

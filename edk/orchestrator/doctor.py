@@ -53,7 +53,10 @@ def examine(patient: Patient, seconds: float = SECONDS) -> tuple[Check, ...]:
 def _engine(patient: Patient) -> list[Check]:
     info = patient.builder.describe()
     detail = f"{info.name} {info.version} at {info.endpoint}, {info.platform}"
-    if info.name == BUILDKIT:
+    if info.away:
+        lacking = f"{detail}; away: {', '.join(info.away)}"
+        checks = [Check("engine", "warning", lacking, "look at the logs of those that are away")]
+    elif info.name == BUILDKIT:
         checks = [Check("engine", "ok", detail)]
     elif info.buildkit:
         checks = [Check("engine", "ok", f"{detail}, BuildKit")]

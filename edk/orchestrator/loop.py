@@ -236,7 +236,10 @@ class Loop:
             for d in target.depends_on
         )
         options = self._options
-        task = Task(self._images[key], bases, target.attempts + 1, options.force, options.no_cache, options.pull)
+        attempt = target.attempts + 1
+        task = Task(
+            self._images[key], bases, attempt, options.force, options.no_cache, options.pull, target.weight
+        )
         self._started_at[key] = self._monotonic()
         self._started_as[key] = self._images[key]
         self._become(WorkerStarted(key))

@@ -57,6 +57,7 @@ class Task:
         force: build although another process may just have built the same.
         no_cache: build every step anew.
         pull: look for newer bases.
+        urgency: see `BuildRequest`.
     """
 
     image: PlannedImage
@@ -65,6 +66,7 @@ class Task:
     force: bool = False
     no_cache: bool = False
     pull: bool = False
+    urgency: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,7 @@ def _request(
         no_cache=task.no_cache,
         pull=task.pull,
         session=_session(settings, target.name),
+        urgency=task.urgency,
     )
     rewritten = {file.path: partial(sealed.rewritten, file.path) for file in sealed.files}
     return request, SourceContext(dockerfile, image.context.files, root, tree, member, rewritten)

@@ -25,12 +25,12 @@ in_registry() {
 
 bases_make() {
   if bases_ready; then return 0; fi
-  if ! docker_command; then
+  if ! wants_buildkit && ! docker_command; then
     say "without the docker command it stays open whether $bundled_upstream can be pulled"
     printf 'unreachable\n' >"$state/upstream"
     return 0
   fi
-  bounded 10 docker version >/dev/null 2>&1 || give_up "the engine at $DOCKER_HOST does not answer" \
+  wants_buildkit || bounded 10 docker version >/dev/null 2>&1 || give_up "the engine at $DOCKER_HOST does not answer" \
     "start it, or unset DOCKER_HOST"
   if upstream_reachable; then
     printf 'reachable\n' >"$state/upstream"
@@ -44,6 +44,11 @@ bases_make() {
 
 # Ask the engine, since its mirrors and proxies decide. The answer is remembered.
 upstream_reachable() {
+  if wants_buildkit; then
+    say "asking BuildKit whether $bundled_upstream can be pulled"
+    buildkit_reaches "$bundled_upstream"
+    return
+  fi
   say "asking the engine whether $bundled_upstream can be pulled"
   if docker image inspect "$bundled_upstream" >/dev/null 2>&1; then return 0; fi
   case $DOCKER_HOST in
@@ -80,10 +85,17 @@ make_root_image() {
   bootstrap "$work/root.tar" $(host_sources) || bootstrap "$work/root.tar" ||
     give_up "the root image could not be made" "map $bundled_upstream to an image you have, under base_overrides in edk.yaml"
   say "pushing it as $image"
-  logged docker import -c 'CMD ["python3"]' "$work/root.tar" "$image"
-  logged docker push -q "$image" || give_up "the root image could not be pushed to $registry"
+  push_root_image "$work/root.tar" "$image" || give_up "the root image could not be pushed to $registry"
   map_bases "$image"
   printf '%s\n' "$image" >"$state/upstream"
+}
+
+push_root_image() {
+  if wants_buildkit; then
+    buildkit_push "$@"
+  else
+    logged docker import -c 'CMD ["python3"]' "$1" "$2" && logged docker push -q "$2"
+  fi
 }
 
 # bootstrap TAR [SOURCES…]: a minimal root with Python and numpy, without documentation.

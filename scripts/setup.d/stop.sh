@@ -23,6 +23,13 @@ stop_part() {
   rm -f "$state/started/$1"
 }
 
+# The daemon that edk started has its own record, and its own way to end.
+stop_buildkit() {
+  if [ -e "$state/buildkit/address" ] && [ -x "$edk_root/.venv/bin/python" ]; then
+    "$edk_root/.venv/bin/python" -P -m edk builder down >&2
+  fi
+}
+
 stop_process() {
   if ! running "$1"; then
     tell "$1: is gone already"

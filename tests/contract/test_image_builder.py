@@ -1,4 +1,4 @@
-"""What every ImageBuilder does: Docker Engine's by BuildKit, by its classic builder, a daemon, the one in memory."""
+"""What every ImageBuilder does: the Docker Engine by BuildKit and by its classic builder, a daemon, and in memory."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from edk.adapters.buildkit import BuildKitBuilder, Daemon
 from edk.adapters.cancellation import Cancel
 from edk.adapters.engine import DockerEngineBuilder
 from edk.adapters.files import FileTree
+from edk.adapters.pool import BuilderPool
 from edk.domain.errors import (
     BuildRefusedError,
     CancelledError,
@@ -26,7 +27,8 @@ from edk.domain.errors import (
     StepFailedError,
 )
 from edk.domain.files import ContextFile
-from edk.domain.requests import BuildRequest, BuiltImage, PushProgress, StepProgress
+from edk.domain.pool.model import WorkerAddress
+from edk.domain.requests import BuildRequest, BuiltImage, Placement, PushProgress, StepProgress
 from edk.orchestrator.context_tar import SourceContext
 from edk.ports import ImageBuilder
 from tests.fakes.engine import FakeImageBuilder
@@ -53,6 +55,7 @@ class World:
         pytest.param("classic", marks=pytest.mark.integration),
         pytest.param("daemon", marks=pytest.mark.integration),
         "memory",
+        "pool",
     ]
 )
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
@@ -60,11 +63,13 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     repository = f"engine-contract/{uuid.uuid4().hex}"
     ref = f"localhost:32000/{repository}:1"
     dead = "localhost:1/engine-contract/x:1"
-    if request.param == "memory":
+    if request.param in {"memory", "pool"}:
         registry = FakeRegistry()
-        fake = FakeImageBuilder(registry)
-        fake.fail_push(dead, RegistryUnreachableError("nobody is there"))
-        yield World(fake, "base", ref, lambda repo: registry.head(repo, "1").digest, dead)  # type: ignore[union-attr]
+        fakes = [FakeImageBuilder(registry) for _ in range(3)]
+        for fake in fakes:
+            fake.fail_push(dead, RegistryUnreachableError("nobody is there"))
+        in_memory = fakes[0] if request.param == "memory" else _pool_of(fakes)
+        yield World(in_memory, "base", ref, lambda repo: registry.head(repo, "1").digest, dead)  # type: ignore[union-attr]
         return
     base = request.getfixturevalue("busybox")
     if request.param == "daemon":
@@ -79,6 +84,11 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
         for made in (ref, dead):
             with suppress(docker.errors.ImageNotFound):
                 client.remove_image(made)
+
+
+def _pool_of(builders: list[FakeImageBuilder]) -> BuilderPool:
+    places = {WorkerAddress(f"tcp://10.0.0.{number}:1234"): one for number, one in enumerate(builders)}
+    return BuilderPool(places.__getitem__, lambda: tuple(places))
 
 
 def _real_digest(repository: str) -> str:
@@ -99,7 +109,12 @@ def _context(request: BuildRequest) -> SourceContext:
 
 def _build(world: World, request: BuildRequest) -> tuple[BuiltImage, list[StepProgress]]:
     seen: list[StepProgress] = []
-    return world.builder.build(request, _context(request), seen.append, Cancel()), seen
+
+    def hear(moved: StepProgress | Placement) -> None:
+        if isinstance(moved, StepProgress):
+            seen.append(moved)
+
+    return world.builder.build(request, _context(request), hear, Cancel()), seen
 
 
 def test_says_who_it_is(world: World) -> None:
@@ -164,8 +179,8 @@ def test_cancels_within_a_second(world: World) -> None:
     request = _request(world, f"RUN echo {uuid.uuid4().hex}", "RUN sleep 61")
     asked: list[float] = []
 
-    def stop(step: StepProgress) -> None:
-        if step.phase == "started" and "sleep 61" in step.title:
+    def stop(step: StepProgress | Placement) -> None:
+        if isinstance(step, StepProgress) and step.phase == "started" and "sleep 61" in step.title:
             threading.Timer(0.3, lambda: (asked.append(time.monotonic()), cancel.cancel("test"))).start()
 
     with pytest.raises(CancelledError):

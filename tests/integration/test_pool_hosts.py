@@ -6,14 +6,11 @@ The hosts are network namespaces (`tests.support.hosts`). Steps wait rather than
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,8 +18,8 @@ import pytest
 from tests.support.buildkitd import OwnDaemon, missing_programs
 from tests.support.command import Command, Run, base_environ, finished
 from tests.support.extension import Extension
-from tests.support.hosts import Host, network, registry_at
 from tests.support.reading_back import RegistryReader
+from tests.support.site import Site, Worker, site_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(200)]
 
@@ -31,52 +28,14 @@ PLACES = 2
 """Builds at once on each."""
 
 
-@dataclass
-class Worker:
-    """A host and its daemon."""
-
-    host: Host
-    daemon: OwnDaemon
-
-    @property
-    def name(self) -> str:
-        """What the pool calls it."""
-        return self.daemon.address.removeprefix("tcp://")
-
-
-@dataclass
-class Site:
-    """The workers, the registry, and a base that is in it."""
-
-    workers: list[Worker]
-    registry: str
-    base: str
-
-    def worker(self, name: str) -> Worker:
-        """Return a worker by name."""
-        return next(worker for worker in self.workers if worker.name == name)
-
-
 @pytest.fixture(scope="module")
 def laid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The site, laid once."""
     lacking = missing_programs()
     if lacking:
         pytest.skip(f"no BuildKit: {', '.join(lacking)}")
-    folder = tmp_path_factory.mktemp("site")
-    with ExitStack() as stack:
-        net = stack.enter_context(network())
-        registry = stack.enter_context(registry_at(net.host(), folder / "registry"))
-        workers = []
-        for number in range(WORKERS):
-            host = net.host()
-            daemon = OwnDaemon(
-                folder / f"w{number}", f"tcp://{host.ip}:1234", prefix=host.prefix, registry=registry
-            )
-            stack.callback(daemon.stop)
-            daemon.start()
-            workers.append(Worker(host, daemon))
-        yield Site(workers, registry, _base(workers[0].daemon, registry, folder / "base"))
+    with site_of(tmp_path_factory.mktemp("site"), WORKERS) as site:
+        yield site
 
 
 @pytest.fixture
@@ -116,28 +75,6 @@ def extension(site: Site, tmp_path: Path) -> Extension:
     folder = tmp_path / "extension"
     folder.mkdir()
     return Extension(folder, site.base)
-
-
-def _base(daemon: OwnDaemon, registry: str, folder: Path) -> str:
-    """Push a small base with a shell to the site's registry."""
-    program = shutil.which("busybox")
-    if program is None:
-        pytest.skip("busybox is not installed (Debian: busybox-static)")
-    folder.mkdir()
-    for name in ("sh", "sleep", "cat", "echo", "busybox"):
-        shutil.copy(program, folder / name)
-    (folder / "Dockerfile").write_text("FROM scratch\nCOPY sh sleep cat echo busybox /bin/\n")
-    ref = f"{registry}/test/shell:latest"
-    subprocess.run(
-        [
-            *("buildctl", "--addr", daemon.address, "build", "--frontend", "dockerfile.v0"),
-            *("--local", f"context={folder}", "--local", f"dockerfile={folder}"),
-            *("--output", f"type=image,name={ref},push=true"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return ref
 
 
 def _wide(extension: Extension, count: int, seconds: float) -> list[str]:

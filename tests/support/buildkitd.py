@@ -118,11 +118,12 @@ def own_daemon(folder: Path, **options: object) -> Iterator[OwnDaemon]:
 
 
 def _end_leftovers(data: str) -> None:
-    """End steps of a daemon that was killed, and take down its mounts: their root is one of its snapshots."""
+    """End steps of a daemon that was killed, whose root is one of its snapshots, and take its mounts away."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError):
             if any(data in line and " / / " in line for line in (process / "mountinfo").read_text().splitlines()):
                 os.kill(int(process.name), signal.SIGKILL)
-    mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    for place in sorted((one for one in mounted if one.startswith(f"{data}/")), reverse=True):
-        subprocess.run(["umount", "-l", place], capture_output=True, check=False)
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    # Innermost first; what is still in use goes when nobody uses it any more.
+    for mount in sorted((one for one in mounts if one.startswith(f"{data}/")), reverse=True):
+        subprocess.run(["umount", "-l", mount], check=False, capture_output=True)

@@ -16,7 +16,7 @@ from edk.adapters.buildkit.staging import Staged, Staging
 from edk.adapters.buildkit.verdict import verdict
 from edk.adapters.solving.locate import StepLocator
 from edk.adapters.solving.steps import StepBoard
-from edk.domain.errors import BuildRefusedError, CancelledError, EngineUnreachableError
+from edk.domain.errors import BuildRefusedError, CancelledError, StagingError
 from edk.domain.requests import (
     BUILDKIT,
     BuildRequest,
@@ -120,7 +120,7 @@ class BuildKitBuilder:
         except ContextError as error:
             cause = error.cause
         except OSError as error:
-            raise EngineUnreachableError(
+            raise StagingError(
                 f"{request.name}: its context can't be staged: {error}",
                 "Free space in the state folder (EDK_STATE_DIR), or make it writable.",
             ) from error

@@ -41,10 +41,12 @@ class Staged:
     Args:
         context: folder with its files.
         dockerfile: folder with the Dockerfile, by the name of `DOCKERFILE`.
+        key: of the target, the same each time; letters and digits.
     """
 
     context: str
     dockerfile: str
+    key: str
 
 
 class Staging:
@@ -87,7 +89,7 @@ class Staging:
         folder = Folder(place / "context", place / "index")
         folder.bring(context, check)
         _write_dockerfile(place / "dockerfile", dockerfile)
-        return Staged(str(place / "context"), str(place / "dockerfile"))
+        return Staged(str(place / "context"), str(place / "dockerfile"), key)
 
     def _trim(self, used: str) -> None:
         """Remove what was not used for long, and of the rest the oldest where it is too much."""

@@ -10,7 +10,7 @@ from functools import partial
 from edk.adapters.pool.desk import Desk
 from edk.adapters.pool.health import Health
 from edk.adapters.pool.membership import Membership
-from edk.domain.errors import BuildError, CancelledError, ContextChangedError, EngineUnreachableError
+from edk.domain.errors import BuildError, ContextChangedError, EngineUnreachableError
 from edk.domain.pool.changes import ended, lost, unanswered
 from edk.domain.pool.hashing import first, seed_of
 from edk.domain.pool.model import BALANCE, Lease, Pool, WorkerAddress, WorkerStatus, statuses
@@ -23,10 +23,12 @@ _DESCRIBE_SECONDS = 4.8
 _ADDRESS_SECONDS = 2.5
 _GRACE = 2.0
 """For the others, once one answered."""
+_LOSSES = 5
+"""Workers that one build may be lost on: what brings a worker down must not go through all of a thousand."""
 _CHECK_SECONDS = 5.0
 _RETURN_SECONDS = 0.5
 """For a first choice that was away, to say that it is back."""
-_HINT = "'edk builder status' tells how each is; builds go on as soon as one answers."
+_HINT = "'edk doctor' tells which answer; builds go on as soon as one answers."
 
 
 class BuilderPool:
@@ -52,7 +54,7 @@ class BuilderPool:
 
     @property
     def capacity(self) -> int:
-        """How many builds the workers take at once, those that are away included."""
+        """How many builds the workers take at once, those that are away included; 0 while none is known."""
         self._members.refresh(_ADDRESS_SECONDS)
         return self._desk.pool.capacity
 
@@ -61,7 +63,7 @@ class BuilderPool:
 
         A place that becomes free then goes to one that is at home there, whose cache is warm.
         """
-        return 2 * self.capacity
+        return max(1, 2 * self.capacity)
 
     def workers(self) -> tuple[WorkerStatus, ...]:
         """Return how each worker is, as far as known without asking; `describe` asks."""
@@ -69,7 +71,12 @@ class BuilderPool:
         return statuses(self._desk.pool)
 
     def describe(self) -> EngineInfo:
-        """Return what the workers say of themselves; raise EngineUnreachableError within 5 seconds if none answers."""
+        """Return what the workers say of themselves.
+
+        Raises:
+            EngineUnreachableError: none answers; within 5 seconds.
+            UsageError: none can be asked from here.
+        """
         until = time.monotonic() + _DESCRIBE_SECONDS
         self._members.refresh(_ADDRESS_SECONDS)
         names = tuple(self._desk.pool.workers)
@@ -78,15 +85,15 @@ class BuilderPool:
         there = [name for name in names if name in pool.workers and not pool.workers[name].away]
         infos = [self._health.infos[name] for name in there if name in self._health.infos]
         if not infos:
-            raise self._none_left({})
-        away = [name for name in names if name not in there]
+            raise self._health.wrong or self._none_left({})
         return EngineInfo(
             name="BuildKit",
             version=", ".join(sorted({info.version for info in infos})),
-            endpoint=", ".join(there) + (f" (away: {', '.join(away)})" if away else ""),
+            endpoint=", ".join(there),
             buildkit=all(info.buildkit for info in infos),
             containerd_store=all(info.containerd_store for info in infos),
             platform=infos[0].platform,
+            away=tuple(name for name in names if name not in there),
         )
 
     def build(
@@ -106,13 +113,13 @@ class BuilderPool:
         with self._desk.build_under_way():
             self._await_return(request.name, cancellation)
             while True:
-                lease = self._place(request.name, causes, progress, cancellation)
+                lease = self._place(request, causes, progress, cancellation)
                 try:
                     return self._build_at(lease, request, context, progress, cancellation)
                 except EngineUnreachableError as error:
-                    if cancellation.cancelled:
-                        raise CancelledError("cancelled") from error
                     causes[lease.worker] = error.message
+                    if len(causes) >= _LOSSES:
+                        raise self._brings_down(request.name, causes) from error
 
     def push(
         self,
@@ -166,7 +173,7 @@ class BuilderPool:
 
     def _place(
         self,
-        target: str,
+        request: BuildRequest,
         causes: Mapping[str, str],
         progress: Callable[[Placement], None],
         cancellation: Cancellation,
@@ -178,12 +185,12 @@ class BuilderPool:
             progress(placement)
 
         self._health.look_after()
-        lease = self._desk.place(target, frozenset(causes), cancellation, tell)
+        lease = self._desk.place(request.name, request.urgency, frozenset(causes), cancellation, tell)
         if lease is None:
             self._members.refresh(_ADDRESS_SECONDS)
             untried = [name for name in self._desk.pool.workers if name not in causes]
             self._health.ask_and_wait(untried, _CHECK_SECONDS, cancellation)
-            lease = self._desk.place(target, frozenset(causes), cancellation, tell)
+            lease = self._desk.place(request.name, request.urgency, frozenset(causes), cancellation, tell)
         if lease is None:
             raise self._none_left(causes)
         return lease
@@ -193,6 +200,10 @@ class BuilderPool:
         wanted = first(seed_of(target), self._desk.pool.workers.values())
         if wanted is not None and wanted.away and wanted.check_at <= time.monotonic():
             self._health.ask_and_wait((wanted.name,), _RETURN_SECONDS, cancellation)
+
+    def _brings_down(self, target: str, causes: Mapping[str, str]) -> EngineUnreachableError:
+        told = "; ".join(f"{name}: {cause}" for name, cause in causes.items())
+        return EngineUnreachableError(f"{target} was lost on {len(causes)} workers, one after the other: {told}", _HINT)
 
     def _none_left(self, causes: Mapping[str, str]) -> EngineUnreachableError:
         pool = self._desk.pool

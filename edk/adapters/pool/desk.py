@@ -56,12 +56,18 @@ class Desk:
                 self.changed.notify_all()
 
     def place(
-        self, target: str, tried: frozenset[str], cancellation: Cancellation, tell: Callable[[Placement], None]
+        self,
+        target: str,
+        urgency: float,
+        tried: frozenset[str],
+        cancellation: Cancellation,
+        tell: Callable[[Placement], None],
     ) -> Lease | None:
         """Return a place for a build, as soon as there is one; None if no worker is left that might have one.
 
         Args:
             target: name.
+            urgency: the most urgent get a place first.
             tried: workers that it was lost on.
             cancellation: ends the waiting.
             tell: takes what it waits for, whenever that changes.
@@ -73,7 +79,7 @@ class Desk:
 
         def ask(pool: Pool) -> Pool:
             nonlocal ticket
-            pool, ticket = asked(pool, target, tried)
+            pool, ticket = asked(pool, target, tried, urgency)
             return pool
 
         self.change(ask)

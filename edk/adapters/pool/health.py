@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from edk.adapters.pool.desk import Desk
-from edk.domain.errors import EdkError
+from edk.domain.errors import EdkError, UsageError
 from edk.domain.pool.changes import answered, due, next_check, unanswered
 from edk.domain.requests import EngineInfo
 from edk.ports import Cancellation, ImageBuilder
@@ -44,6 +44,8 @@ class Health:
         self._keeper: threading.Thread | None = None
         self.infos: dict[str, EngineInfo] = {}
         """What each said of itself when it answered last."""
+        self.wrong: UsageError | None = None
+        """What keeps this machine from asking anybody; None where the last check could be made."""
 
     def ask(self, names: Collection[str]) -> None:
         """Ask workers how they are, unless they are being asked already."""
@@ -126,18 +128,19 @@ class Health:
         return max(0.01, min(times) - now)
 
     def _check(self, name: str) -> None:
-        info, why = None, "it left"
+        info, why, wrong = None, "it left", None
         try:
             builder = self._builder(name)
             info = builder.describe() if builder is not None else None
         except EdkError as error:
-            why = error.message
+            why, wrong = error.message, error if isinstance(error, UsageError) else None
         except Exception as error:  # noqa: BLE001 - a fault here must not leave anybody waiting for an answer
             why = repr(error)
         now = time.monotonic()
         with self._desk.changed:
             self._asked.pop(name, None)
             self._slow.discard(name)
+            self.wrong = wrong
             if info is not None:
                 self.infos[name] = info
                 self._answered_at[name] = now

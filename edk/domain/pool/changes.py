@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -38,14 +39,18 @@ def with_members(pool: Pool, limits: Mapping[str, int]) -> Pool:
             changed.append(name)
     if not changed:
         return pool
-    return homes(replace(pool, workers=workers, next_number=number), changed)
+    return homes(replace(pool.having(workers), next_number=number), changed)
 
 
-def asked(pool: Pool, target: str, tried: frozenset[str] = frozenset()) -> tuple[Pool, int]:
-    """Return the pool with a build of a target waiting, and its ticket; `tried` are workers that it was lost on."""
-    new = Asked(pool.next_number, target, seed_of(target), tried)
+def asked(
+    pool: Pool, target: str, tried: frozenset[str] = frozenset(), urgency: float = 0.0
+) -> tuple[Pool, int]:
+    """Return the pool with a build of a target waiting, and its ticket; for the rest see `Asked`."""
+    new = Asked(pool.next_number, target, seed_of(target), tried, urgency)
     new = replace(new, home=home_of(pool, new))
-    return replace(pool, waiting=(*pool.waiting, new), next_number=new.ticket + 1), new.ticket
+    at = bisect_right(pool.waiting, _turn(new), key=_turn)
+    waiting = (*pool.waiting[:at], new, *pool.waiting[at:])
+    return replace(pool, waiting=waiting, next_number=new.ticket + 1), new.ticket
 
 
 def withdrawn(pool: Pool, ticket: int) -> Pool:
@@ -59,7 +64,7 @@ def ended(pool: Pool, lease: Lease, *, worked: bool) -> Pool:
     if worker is None or worker.membership != lease.membership:
         return pool
     strikes = 0 if worked and worker.term == lease.term else worker.strikes
-    return _put(pool, replace(worker, running=worker.running - 1, strikes=strikes))
+    return pool.put(replace(worker, running=worker.running - 1, strikes=strikes))
 
 
 def lost(pool: Pool, lease: Lease, now: float, error: str) -> Pool:
@@ -74,7 +79,7 @@ def lost(pool: Pool, lease: Lease, now: float, error: str) -> Pool:
         return pool
     pause = _grown(FIRST_BAN, worker.strikes, LONGEST_BAN)
     gone = replace(worker, away=True, term=worker.term + 1, strikes=worker.strikes + 1, misses=0)
-    return homes(_put(pool, replace(gone, check_at=now + pause, error=error)), (worker.name,))
+    return homes(pool.put(replace(gone, check_at=now + pause, error=error)), (worker.name,))
 
 
 def answered(pool: Pool, name: str, now: float) -> Pool:
@@ -83,7 +88,7 @@ def answered(pool: Pool, name: str, now: float) -> Pool:
     if worker is None:
         return pool
     back = replace(worker, away=False, misses=0, check_at=now + CHECK_EVERY, error="")
-    return homes(_put(pool, back), (name,)) if worker.away else _put(pool, back)
+    return homes(pool.put(back), (name,)) if worker.away else pool.put(back)
 
 
 def unanswered(pool: Pool, name: str, now: float, error: str) -> Pool:
@@ -94,8 +99,8 @@ def unanswered(pool: Pool, name: str, now: float, error: str) -> Pool:
     check_at = max(worker.check_at, now + _grown(FIRST_PAUSE, worker.misses, LONGEST_PAUSE))
     gone = replace(worker, away=True, misses=worker.misses + 1, check_at=check_at, error=error)
     if worker.away:
-        return _put(pool, gone)
-    return homes(_put(pool, replace(gone, term=worker.term + 1)), (name,))
+        return pool.put(gone)
+    return homes(pool.put(replace(gone, term=worker.term + 1)), (name,))
 
 
 def due(pool: Pool, now: float) -> tuple[str, ...]:
@@ -111,8 +116,9 @@ def next_check(pool: Pool, now: float) -> float | None:
     return min((time for time in times if time > now), default=None)
 
 
-def _put(pool: Pool, worker: Worker) -> Pool:
-    return replace(pool, workers={**pool.workers, worker.name: worker})
+def _turn(asked: Asked) -> tuple[float, bool]:
+    """Return what builds are sorted by: one that was lost has waited for longer than all that never had a place."""
+    return -asked.urgency, not asked.tried
 
 
 def _grown(first: float, times: int, longest: float) -> float:

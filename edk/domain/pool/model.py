@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 BALANCE = 1.5
@@ -68,6 +68,7 @@ class Asked:
         target: name.
         seed: what that is hashed to.
         tried: workers that it was lost on.
+        urgency: length of the longest path of builds that wait for it.
         home: first in its order of those that are there and were not tried; empty if there is none.
     """
 
@@ -75,6 +76,7 @@ class Asked:
     target: str
     seed: int
     tried: frozenset[str] = frozenset()
+    urgency: float = 0.0
     home: str = ""
 
 
@@ -96,20 +98,37 @@ class Pool:
 
     Args:
         workers: name → member, in the order in which they joined.
-        waiting: builds without a place, in the order in which they asked.
+        waiting: builds without a place, the most urgent first, of these lost ones first, then who asked first.
         balance: see `BALANCE`.
         next_number: of a ticket or membership.
+        places: builds at once on all that are not away.
+        running: builds on all that are not away.
     """
 
     workers: Mapping[str, Worker] = field(default_factory=dict)
     waiting: tuple[Asked, ...] = ()
     balance: float = BALANCE
     next_number: int = 1
+    places: int = 0
+    running: int = 0
 
     @property
     def capacity(self) -> int:
         """Return how many builds it takes at once if nobody is away."""
         return sum(worker.limit for worker in self.workers.values())
+
+    def put(self, worker: Worker) -> Pool:
+        """Return the pool with a member as it is now."""
+        old = self.workers[worker.name]
+        places = self.places + _counted(worker, worker.limit) - _counted(old, old.limit)
+        running = self.running + _counted(worker, worker.running) - _counted(old, old.running)
+        return replace(self, workers={**self.workers, worker.name: worker}, places=places, running=running)
+
+    def having(self, workers: Mapping[str, Worker]) -> Pool:
+        """Return the pool with just these members."""
+        places = sum(_counted(worker, worker.limit) for worker in workers.values())
+        running = sum(_counted(worker, worker.running) for worker in workers.values())
+        return replace(self, workers=workers, places=places, running=running)
 
     @property
     def away(self) -> tuple[Worker, ...]:
@@ -126,6 +145,10 @@ class WorkerStatus:
     running: int
     limit: int
     error: str
+
+
+def _counted(worker: Worker, number: int) -> int:
+    return 0 if worker.away else number
 
 
 def statuses(pool: Pool) -> tuple[WorkerStatus, ...]:

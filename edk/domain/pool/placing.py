@@ -1,66 +1,40 @@
 """Who gets a place, and where: its first choice if that has room, else the next that has.
 
-No place is left empty while a build waits that may have it, so the pool is as fast as so many places can be. Of those
-that wait, who is at home where a place becomes free gets it before all others: its cache is there.
+No place is left empty while a build waits that may have it, so the pool is as fast as so many places can be. The most
+urgent get one first, and of these who is at home where a place becomes free: its cache is there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import groupby
 
 from edk.domain.pool.hashing import first
 from edk.domain.pool.model import Asked, Lease, Pool, Worker
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How many builds the workers may have now.
+def share(pool: Pool, limit: int) -> int:
+    """Return how many builds a worker of this limit may have now, with the next one counted in.
 
-    Args:
-        running: builds on all that are there.
-        places: of all that are there.
-        shares: limit → how many builds a worker of this limit may have, with the next one counted in.
+    That is its limit, or `Pool.balance` times its part of all builds if that is less.
     """
-
-    running: int
-    places: int
-    shares: Mapping[int, int]
-
-    def open(self, worker: Worker) -> bool:
-        """Whether a worker may get another build."""
-        return not worker.away and worker.running < self.shares[worker.limit]
-
-
-def room_of(pool: Pool) -> Room:
-    """Return the room that there is now: a worker has its limit, and at most so many times its part of all builds."""
-    running = places = 0
-    limits = set()
-    for worker in pool.workers.values():
-        if not worker.away:
-            running += worker.running
-            places += worker.limit
-            limits.add(worker.limit)
-    part = pool.balance * (running + 1) / max(1, places)
-    return Room(running, places, {limit: min(limit, math.ceil(part * limit)) for limit in limits})
+    return min(limit, math.ceil(pool.balance * (pool.running + 1) * limit / max(1, pool.places)))
 
 
 def hand_out(pool: Pool) -> tuple[Pool, tuple[Lease, ...]]:
     """Give places to builds that wait, as long as there are some; return the leases too."""
     leases: list[Lease] = []
     while pool.waiting:
-        room = room_of(pool)
-        if room.running >= room.places:
-            break
-        chosen = _next(pool, room)
+        chosen = _next(pool) if pool.running < pool.places else None
         if chosen is None:
             break
         asked, worker = chosen
         lease = Lease(asked.ticket, worker.name, worker.membership, worker.term, _reason(pool, asked, worker))
         leases.append(lease)
-        workers = {**pool.workers, worker.name: replace(worker, running=worker.running + 1)}
-        pool = replace(pool, workers=workers, waiting=tuple(a for a in pool.waiting if a is not asked))
+        waiting = tuple(other for other in pool.waiting if other is not asked)
+        pool = replace(pool.put(replace(worker, running=worker.running + 1)), waiting=waiting)
     return pool, tuple(leases)
 
 
@@ -104,16 +78,20 @@ def _housed(pool: Pool, asked: Asked, changed: frozenset[str], new: list[Worker]
     return replace(asked, home=best.name) if best is not None and best.name != asked.home else asked
 
 
-def _next(pool: Pool, room: Room) -> tuple[Asked, Worker] | None:
+def _next(pool: Pool) -> tuple[Asked, Worker] | None:
     """Return who gets the next place, and where; None if nobody can."""
-    for asked in pool.waiting:
-        if asked.home and room.open(pool.workers[asked.home]):
-            return asked, pool.workers[asked.home]
-    free = [worker for worker in pool.workers.values() if room.open(worker)]
-    for asked in pool.waiting:
-        best = first(asked.seed, (w for w in free if w.name not in asked.tried))
-        if best is not None:
-            return asked, best
+    spare = [worker for worker in pool.workers.values() if worker.running < worker.limit and not worker.away]
+    shares = {limit: share(pool, limit) for limit in {worker.limit for worker in spare}}
+    free = {worker.name: worker for worker in spare if worker.running < shares[worker.limit]}
+    for _, group in groupby(pool.waiting, lambda asked: asked.urgency):
+        equals = tuple(group)
+        for asked in equals:
+            if asked.home in free:
+                return asked, free[asked.home]
+        for asked in equals:
+            best = first(asked.seed, (w for w in free.values() if w.name not in asked.tried))
+            if best is not None:
+                return asked, best
     return None
 
 

@@ -12,7 +12,7 @@ from edk.adapters.buildkit.endpoint import Daemon
 from edk.adapters.buildkit.staging import Staged
 from edk.domain.requests import BuildRequest, SessionOptions
 
-STAGED = Staged("/s/context", "/s/dockerfile")
+STAGED = Staged("/s/context", "/s/dockerfile", "k1")
 ODD = ["", "a,b", 'say "x"', "a=b=c", "two\nlines", " spaces ", "ü", "'", "\\", "--opt=x", "$HOME", "a\tb", "\r\n"]
 
 
@@ -43,10 +43,11 @@ def test_nothing_that_was_not_asked_for() -> None:
         "build",
         "--progress=rawjson",
         "--frontend=dockerfile.v0",
-        "--local=context=/s/context",
+        "--opt=local-sessionid:context=k1:",
+        "--local=k1-context=/s/context",
         "--local=dockerfile=/s/dockerfile",
         "--opt=filename=Dockerfile",
-        "--output=type=image,name=r:1/x:1,push=true",
+        "--output=type=image,name=r:1/x:1,push=true,compression=gzip,compression-level=1",
         "--metadata-file=/m.json",
     ] == arguments()
 
@@ -93,7 +94,8 @@ def test_agents() -> None:
 )
 def test_options(fields: dict[str, Any], option: dict[str, str]) -> None:
     """Each field is the frontend's option of its name."""
-    assert {"filename": "Dockerfile", **option} == options(**fields)
+    always = {"filename": "Dockerfile", "local-sessionid:context": "k1:"}
+    assert always | option == options(**fields)
 
 
 def test_the_network_of_the_host_needs_leave() -> None:
@@ -105,12 +107,15 @@ def test_the_network_of_the_host_needs_leave() -> None:
 @pytest.mark.parametrize(
     ("session", "output"),
     [
-        (SessionOptions(compression="gzip"), {"compression": "gzip"}),
+        (SessionOptions(compression="gzip"), {"compression": "gzip", "compression-level": "1"}),
         (SessionOptions(compression="uncompressed"), {"compression": "uncompressed"}),
         (SessionOptions(compression="zstd"), {"compression": "zstd", "oci-mediatypes": "true"}),
         (SessionOptions(compression="estargz"), {"compression": "estargz", "oci-mediatypes": "true"}),
         (SessionOptions(compression="gzip", compression_level=0), {"compression": "gzip", "compression-level": "0"}),
-        (SessionOptions(attestations=("provenance",)), {"oci-mediatypes": "true"}),
+        (
+            SessionOptions(attestations=("provenance",)),
+            {"compression": "gzip", "compression-level": "1", "oci-mediatypes": "true"},
+        ),
     ],
 )
 def test_output(session: SessionOptions, output: dict[str, str]) -> None:

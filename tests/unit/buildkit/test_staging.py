@@ -24,7 +24,7 @@ from edk.adapters.buildkit.folder import ContextError
 from edk.adapters.buildkit.staging import Staging
 from edk.adapters.cancellation import Cancel
 from edk.adapters.files import FileTree
-from edk.domain.errors import CancelledError, EngineUnreachableError
+from edk.domain.errors import CancelledError, StagingError
 from edk.domain.files import ContextFile
 from edk.domain.requests import BuildRequest
 from edk.orchestrator.context_tar import SourceContext
@@ -311,7 +311,7 @@ def test_a_folder_that_can_not_be_written(tmp_path: Path, kind: str) -> None:
         if done.returncode:
             pytest.skip("mounting is not allowed here")
     try:
-        with pytest.raises(EngineUnreachableError, match=r"^x: its context can't be staged: ") as caught:
+        with pytest.raises(StagingError, match=r"^x: its context can't be staged: ") as caught:
             built(folder, tree)
     finally:
         if kind in ("read-only", "full"):
