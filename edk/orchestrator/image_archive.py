@@ -28,7 +28,7 @@ def packed(registry: Registry, shipment: Shipment) -> layout.PackedImage:
     """Read an image's manifest.
 
     Raises:
-        BuildError: the image is not there, has several platforms, or its manifest is none.
+        BuildError: the image is not there, has several platforms or attestations, or its manifest is none.
         DigestMismatchError: the manifest in the registry is not what its digest says.
     """
     where = f"{shipment.repository}{'@' if shipment.reference.startswith('sha256:') else ':'}{shipment.reference}"
@@ -41,6 +41,11 @@ def packed(registry: Registry, shipment: Shipment) -> layout.PackedImage:
     except MalformedManifestError as error:
         raise BuildError(f"the manifest of {where} can't be used: {error}", "build it with --force") from error
     if isinstance(manifest, Index):
+        images = [one for one in manifest.manifests if one.platform != "unknown/unknown"]
+        if len(images) == 1 < len(manifest.manifests):
+            raise BuildError(
+                f"{where} is an image with attestations, which archives do not hold", "build it without --attestation"
+            )
         raise BuildError(f"{where} holds several platforms", "build it with one --platform")
     kind = manifest.media_type
     return layout.PackedImage(

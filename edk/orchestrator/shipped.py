@@ -21,6 +21,8 @@ LAYER_LIMIT = 16 << 20
 FILE_LIMIT = 1 << 20
 _FILES = msgspec.msgpack.Decoder(dict[str, bytes])
 _WHITEOUT = ".wh."
+_ATTESTED = "vnd.docker.reference.digest"
+"""Annotation of what BuildKit puts beside an image in its index; its value is the image's digest."""
 
 
 def shipped_files(registry: Registry, cache: Cache, repository: str, digest: str, base: str) -> dict[str, bytes]:
@@ -52,6 +54,12 @@ def shipped_files(registry: Registry, cache: Cache, repository: str, digest: str
 def _layers(registry: Registry, repository: str, digest: str) -> list[dict[str, Any]]:
     found = registry.manifest(repository, digest)
     manifest = json.loads(found[1]) if found else {}
+    if "layers" not in manifest:
+        # An index: of several platforms, which all have the same Python files, or of one beside its attestations.
+        images = (one for one in manifest.get("manifests", ()) if _ATTESTED not in (one.get("annotations") or {}))
+        first = next(images, None)
+        found = registry.manifest(repository, first["digest"]) if first else None
+        manifest = json.loads(found[1]) if found else {}
     return list(manifest.get("layers", ()))
 
 

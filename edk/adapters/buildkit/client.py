@@ -8,7 +8,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import IO, cast
 
 from edk.adapters.buildkit.endpoint import Daemon
@@ -58,7 +60,7 @@ class Buildctl:
             UsageError: there is no ``buildctl``.
             EngineUnreachableError: the daemon does not answer within `timeout` seconds, or not as it should.
         """
-        with self._start(arguments, stdout=subprocess.PIPE) as process:
+        with self._start(arguments, (), subprocess.PIPE) as process:
             try:
                 out, err = process.communicate(timeout=timeout)
             except subprocess.TimeoutExpired as error:
@@ -86,7 +88,7 @@ class Buildctl:
         """
         if cancellation.cancelled:
             raise CancelledError("cancelled")
-        process = self._start(arguments)
+        process = self._start(arguments, _tied(self._environ.get("PATH", "")))
         ending = Ending(process)
         take_back = cancellation.on_cancel(ending.ask)
         pulse = _Pulse(self, ending, self._stall)
@@ -124,11 +126,13 @@ class Buildctl:
             "See its own log; try again once 'edk doctor' finds it well.",
         )
 
-    def _start(self, arguments: Sequence[str], stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    def _start(
+        self, arguments: Sequence[str], prefix: Sequence[str], stdout: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
         try:
             # A session of its own: Ctrl-C in a terminal is for us, who end it in order.
             return subprocess.Popen(
-                [self._program(), *self.daemon.flags, *arguments],
+                [*prefix, self._program(), *self.daemon.flags, *arguments],
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
@@ -184,6 +188,23 @@ class _Pulse:
                     return
             else:
                 self.beat()
+
+
+@cache
+def _tied(path: str) -> tuple[str, ...]:
+    """Return a command before another one that ends that with us, also where we are killed; empty where none does.
+
+    A build would go on without anybody who wants it: its client waits for a quiet step, and notices nothing.
+    """
+    found = shutil.which("setpriv", path=path)
+    if found is None:
+        return ()
+    tied = (found, "--pdeathsig", "INT")
+    with suppress(OSError):
+        # That of util-linux can, that of busybox can't.
+        tried = subprocess.run([*tied, "true"], env={"PATH": path}, capture_output=True, check=False)
+        return () if tried.returncode else tied
+    return ()
 
 
 def _last(text: str) -> str:
