@@ -5,6 +5,7 @@ Nothing is unpacked to disk. What the base has is none of the extension's, and i
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import tarfile
@@ -68,7 +69,12 @@ def _inflated(pieces: Iterable[bytes]) -> bytes:
     content = b"".join(pieces)
     if content[:2] != b"\x1f\x8b":
         return content
-    return zlib.decompressobj(wbits=31).decompress(content, 4 * LAYER_LIMIT)
+    try:
+        # There may be several members behind each other, as estargz has them.
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as unpacked:
+            return unpacked.read(4 * LAYER_LIMIT)
+    except (EOFError, OSError, zlib.error):
+        return b""
 
 
 def _apply(files: dict[str, bytes], content: bytes) -> None:

@@ -237,21 +237,22 @@ def _request(
         network=settings.network,
         no_cache=task.no_cache,
         pull=task.pull,
-        session=_session(settings, target.name),
+        session=_session(settings, target.name, sealed),
         urgency=task.urgency,
     )
     rewritten = {file.path: partial(sealed.rewritten, file.path) for file in sealed.files}
     return request, SourceContext(dockerfile, image.context.files, root, tree, member, rewritten)
 
 
-def _session(settings: Settings, name: str) -> SessionOptions:
+def _session(settings: Settings, name: str, sealed: Seal) -> SessionOptions:
     return SessionOptions(
         secrets=settings.build_secrets,
         ssh=settings.ssh,
         cache_ref=f"{settings.cache_registry}/{name}:{CACHE_TAG}" if settings.cache_registry else "",
         attestations=settings.attestations,
         sbom_generator=settings.sbom_generator,
-        compression=settings.compression,
+        # What an image ships of references is read back from its layers (`shipped`), where they are gzip; they are tiny.
+        compression="gzip" if sealed.files else settings.compression,
     )
 
 

@@ -68,6 +68,15 @@ def test_a_dag_image_ships_the_digest_of_what_its_operators_name() -> None:
     assert TREE["dag/files/XOperator.py"].encode() == bench.disk.fresh().read(f"{ROOT}/dag/files/XOperator.py", 9999)
 
 
+def test_what_ships_references_is_compressed_so_that_they_can_be_read_back() -> None:
+    """Whatever is asked for; all others are as it is asked for."""
+    bench = Bench(TREE, compression="zstd")
+    bench.build()
+
+    asked = {call.request.name: call.request.session.compression for call in bench.builder.builds}
+    assert {"base-installer": "zstd", "worker": "zstd", "dag-x": "gzip"} == asked
+
+
 def test_what_is_named_is_built_first() -> None:
     """The DAG image waits for it, as for a base."""
     bench = Bench(TREE)

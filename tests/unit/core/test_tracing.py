@@ -121,6 +121,17 @@ def test_the_files_that_an_image_adds_to_its_base() -> None:
     assert [] == registry.calls
 
 
+def test_a_layer_in_several_pieces_of_gzip() -> None:
+    """As estargz and parallel compressors write them: all of it counts; what is cut counts for nothing."""
+    plain = layer({"a.py": "1" * 2000, "b.py": "2"}, zipped=False)
+    pieces = gzip.compress(plain[:700]) + gzip.compress(plain[700:])
+    registry = FakeRegistry()
+    whole, cut = stored(registry, "dag", pieces), stored(registry, "cut", pieces[:-20])
+
+    assert {"a.py", "b.py"} == shipped_files(registry, FakeCache(), "dag", whole, "").keys()
+    assert {} == shipped_files(registry, FakeCache(), "cut", cut, "")
+
+
 def test_a_layer_that_is_no_tar_adds_nothing() -> None:
     """What is compressed in another way, or broken, is passed over."""
     registry = FakeRegistry()
