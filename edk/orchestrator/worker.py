@@ -251,7 +251,7 @@ def _session(settings: Settings, name: str, sealed: Seal) -> SessionOptions:
         cache_ref=f"{settings.cache_registry}/{name}:{CACHE_TAG}" if settings.cache_registry else "",
         attestations=settings.attestations,
         sbom_generator=settings.sbom_generator,
-        # What an image ships of references is read back from its layers (`shipped`), where they are gzip; they are tiny.
+        # What an image ships of references is read back from its layers (`shipped`), which are gzip then, and tiny.
         compression="gzip" if sealed.files else settings.compression,
     )
 
