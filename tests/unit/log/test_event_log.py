@@ -50,6 +50,7 @@ def test_a_line_has_name_level_time_process_and_the_facts(tmp_path: Path) -> Non
         "instruction": "RUN x",
         "log_tail": ["a", "b"],
         "log": "/l/seg.log",
+        "worker": "",
     }
     assert expected == line
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", stamp)
