@@ -16,7 +16,7 @@ from edk.settings import Settings
 if TYPE_CHECKING:
     from edk.adapters.buildkit import Daemon
     from edk.domain.pool.model import WorkerAddress
-    from edk.ports import BuildContext, Cache, Cancellation, ImageBuilder
+    from edk.ports import BuildContext, Cache, Cancellation, EngineDisk, ImageBuilder
 
 _START = "edk builder up, or set BUILDKIT_HOST"
 
@@ -75,6 +75,18 @@ def known_address(settings: Settings) -> tuple[str, str]:
     if os.path.exists(DEFAULT_ADDRESS.removeprefix("unix://")):  # noqa: PTH110
         return DEFAULT_ADDRESS, "it listens where BuildKit's own tools look"
     return "", ""
+
+
+def disk_of(settings: Settings) -> EngineDisk:
+    """Return the disk of the builder that the settings ask for; raises UsageError as `choose` does."""
+    if choose(settings).buildkit:
+        from edk.adapters.buildkit.disk import BuildKitDisk
+
+        address, _ = known_address(settings)
+        return BuildKitDisk([daemon_of(settings, worker) for worker in discovery(address)()])
+    from edk.adapters.engine import DockerEngineDisk
+
+    return DockerEngineDisk(settings.docker_host)
 
 
 def _recorded(path: str) -> str:

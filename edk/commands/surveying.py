@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from edk.adapters.own_registry import find_own_registry
+from edk.commands.builders import disk_of
 from edk.commands.wiring import places_of, redactor_of, settings_of, with_cluster
 from edk.domain.amounts import parse_age, parse_size
 from edk.domain.chart_pruning import Installed
@@ -85,9 +86,7 @@ class LazyDisk:
 
     @cached_property
     def _disk(self) -> EngineDisk:
-        from edk.adapters.engine import DockerEngineDisk
-
-        return DockerEngineDisk(self._settings.docker_host)
+        return disk_of(self._settings)
 
     def copies(self, before: float) -> tuple[int, int]:
         """See `edk.ports.EngineDisk.copies`."""

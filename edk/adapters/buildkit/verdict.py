@@ -74,7 +74,7 @@ def verdict(buildctl: Buildctl, request: BuildRequest, step: FailedStep | None, 
     if _FULL in bare:
         return EngineUnreachableError(
             f"{request.name}: the disk of BuildKit at {buildctl.daemon.name} is full: {bare}",
-            "Free space on it, e.g. by 'edk prune --build-cache', or let it keep less (buildkitd.toml, gckeepstorage).",
+            "Free space on it, e.g. by 'edk prune --build-cache', or let it keep less (maxUsedSpace, buildkitd.toml).",
         )
     return _of_base(request, step, bare) or failure(request, step, message)
 
