@@ -286,13 +286,22 @@ class WatchLoop(Loop):
         for key, image in before.items():
             if key not in keys or keys[key].node.target.name != image.node.target.name:
                 self._emit(ev.ImageOrphaned(image.label, image.refs))
-        # What was taken back before it was built has nothing to wait for any more.
-        self.saves = {key: save for key, save in self.saves.items() if key in keys and keys[key].action != "skip"}
+        # What was taken back before it was built has nothing to wait for any more. What is being built may stand in the
+        # registry already, and so be nothing to build: some builders push before they are done.
+        self.saves = {
+            key: save
+            for key, save in self.saves.items()
+            if key in keys and (keys[key].action != "skip" or self._builds(keys[key]))
+        }
         self._unsettled = True
         if self._plan is not None:
             self._tell_diagnostics(self._plan, plan)
         super().adopt(plan)
         self._watch.adopted()
+
+    def _builds(self, image: PlannedImage) -> bool:
+        target = self.state.targets.get(image.key)
+        return target is not None and target.running == image.fingerprint
 
     def _tell_diagnostics(self, before: BuildPlan, plan: BuildPlan) -> None:
         """Show diagnostics that are new, and those that are gone."""
