@@ -49,6 +49,7 @@ class ImageStatus:
         error: of its last build.
         log: path of the log of its last build.
         last_seconds: how long its last build took.
+        worker: where it is being built, or failed, if there are several; empty otherwise.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ImageStatus:
     error: ImageError = field(default_factory=ImageError)
     log: str = ""
     last_seconds: float = 0.0
+    worker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

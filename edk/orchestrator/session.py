@@ -61,6 +61,7 @@ class WatchSession:
         self._seconds: dict[str, float] = {}
         self._orphans: dict[str, ImageStatus] = {}
         self._holds: dict[str, str] = {}
+        self._workers: dict[str, str] = {}
         self._loop: WatchLoop | None = None
 
     def answer(self, asked: ControlAsked, loop: WatchLoop) -> None:
@@ -81,12 +82,14 @@ class WatchSession:
             case ev.ImageStarted():
                 self._errors.pop(event.image, None)
                 self._holds.pop(event.image, None)
+                self._workers.pop(event.image, None)
             case ev.ImageHeld():
                 self._holds[event.image] = event.reason
             case ev.ImagePlaced(worker=""):
                 self._holds[event.image] = event.reason
             case ev.ImagePlaced():
                 self._holds.pop(event.image, None)
+                self._workers[event.image] = event.worker
             case ev.ImageOrphaned():
                 reason = "its Dockerfile is gone; it stays in the registry"
                 self._orphans[event.image] = ImageStatus(event.image, "orphaned", reason, self._now(), refs=event.refs)
@@ -104,7 +107,8 @@ class WatchSession:
             return WatchStatus(os.getpid(), self._roots, self._started, watching=words_of(self._report()))
         images = tuple(self._image(t, loop) for t in loop.state.targets.values())
         names = {image.name for image in images}
-        waiting = {t.label for t in loop.state.targets.values() if t.phase == "waiting"}
+        # What runs may wait as well: for a place at a worker, or for another process.
+        waiting = {t.label for t in loop.state.targets.values() if t.phase in {"waiting", "running"}}
         return WatchStatus(
             pid=os.getpid(),
             roots=self._roots,
@@ -133,6 +137,7 @@ class WatchSession:
             error=self._errors.get(target.label, ImageError()) if target.phase == "failed" else ImageError(),
             log=self._settings.log_path(target.label),
             last_seconds=self._seconds.get(target.label, 0.0),
+            worker=self._workers.get(target.label, "") if target.phase in {"running", "failed"} else "",
         )
 
     def when_settled(self, tell: Callable[[], None]) -> None:

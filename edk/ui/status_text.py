@@ -70,6 +70,8 @@ def _row(image: ImageStatus, now: float) -> tuple[str, ...]:
     why = " ".join(image.reason.split())
     if image.state == "done" and image.last_seconds:
         why = f"{why}, {seconds(image.last_seconds)}"
+    if image.worker:
+        why = f"{why}, at {image.worker}"
     further = len(image.saves) - SHOWN_SAVES
     saves = ", ".join(image.saves[:SHOWN_SAVES]) + (f" and {plural(further, 'more file')}" if further > 0 else "")
     return image.name, image.state, since, why, saves

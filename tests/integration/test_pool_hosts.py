@@ -20,6 +20,7 @@ from tests.support.command import Command, Run, base_environ, finished
 from tests.support.extension import Extension
 from tests.support.reading_back import RegistryReader
 from tests.support.site import Site, Worker, site_of
+from tests.support.watching import watching
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(200)]
 
@@ -277,3 +278,23 @@ def test_workers_join_and_leave_during_a_build(edk: Command, extension: Extensio
 
 def _lines(*workers: Worker) -> str:
     return "127.0.0.1 localhost\n" + "".join(f"{worker.host.ip} buildkitd.test\n" for worker in workers)
+
+
+def test_a_status_names_the_worker(edk: Command, extension: Extension, site: Site) -> None:
+    """Of what is being built, of what waits for a place, and of what failed."""
+    _wide(extension, 7, 6)
+    extension.image("bad", f"RUN : {extension.suffix}; exit 3\n")
+    names = {worker.name for worker in site.workers}
+    with watching(edk, extension.path) as watcher:
+        failed = watcher.wait("ImageFailed", image=extension.name("bad"))
+        watcher.first(lambda event: event["event"] == "ImagePlaced" and event["worker"] == "", timeout=5)
+
+        status = json.loads(edk("status", "--json").expect(0).out)
+
+    told = {image["name"]: image for image in status["images"]}
+    running = [image for image in told.values() if image["state"] == "running"]
+    held = {hold["name"]: hold["reason"] for hold in status["holds"]}
+    assert failed["worker"] in names
+    assert failed["worker"] == told[extension.name("bad")]["worker"]
+    assert names >= {image["worker"] for image in running if image["name"] not in held}
+    assert "all 3 workers are full" in held.values()

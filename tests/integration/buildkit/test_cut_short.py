@@ -275,7 +275,7 @@ def test_a_daemon_that_comes_back(
         away = watcher.wait("OutOfReach", mark)
         save(step, "echo two\n")
         daemon.start()
-        # The image stands in the registry before its build is done: the plan that follows "back again" may see it there.
+        # The image stands in the registry before its build is done: the plan that comes with "back again" may see it.
         watcher.wait("SaveServed", mark, image=extension.name("slow"))
         watcher.wait("BackAgain", mark, what="engine")
 

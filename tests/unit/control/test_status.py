@@ -62,6 +62,13 @@ def test_a_long_reason_is_shown_whole() -> None:
     assert row.endswith("reason  s.py")
 
 
+def test_the_worker_is_named_where_there_are_several() -> None:
+    """Behind the reason."""
+    image = ImageStatus("x", "running", "a.py saved", NOW - 3, worker="10.0.0.7:1234")
+
+    assert "x      running  3 s    a.py saved, at 10.0.0.7:1234" == text(replace(STATUS, images=(image,)))[4]
+
+
 def test_names_from_anywhere_are_written_out() -> None:
     """Control characters never reach the terminal."""
     assert any("a\\x1b[2J" in line for line in text(replace(STATUS, last_batch="a\x1b[2J saved")))
@@ -98,9 +105,10 @@ def test_the_schema_is_stable() -> None:
         *("images", "diagnostics", "holds", "last_batch"),
     ] == list(fields)
     assert "edk.status/v1" == fields["schema"]
-    assert ["name", "state", "reason", "since", "digest", "refs", "saves", "error", "log", "last_seconds"] == list(
-        fields["images"][0]
-    )
+    assert [
+        *("name", "state", "reason", "since", "digest", "refs", "saves"),
+        *("error", "log", "last_seconds", "worker"),
+    ] == list(fields["images"][0])
 
 
 def test_a_newer_watcher_may_say_more() -> None:
