@@ -134,7 +134,8 @@ def _docker(settings: Settings, memory: Cache | None, reason: str, missed: str =
     }
     asked = [what for what, given in wanted.items() if given]
     if asked:
-        raise UsageError(f"only BuildKit itself knows {' and '.join(asked)}, and it is not used: {reason}", _START)
+        what = " and ".join(asked)
+        raise UsageError(f"only BuildKit itself knows {what}, and the Docker Engine builds: {reason}", _START)
     from edk.adapters.engine import DockerEngineBuilder
 
     builder = DockerEngineBuilder(settings.docker_host, classic=settings.classic_builder, memory=memory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -25,6 +26,8 @@ INSTALL = (
 )
 ASK_SECONDS = 4.0
 STALL_SECONDS = 15.0
+_DIALING = re.compile(r"Error while dialing: (.+?)\"?\s*$")
+"""What is at the bottom of gRPC's words for a connection that did not come about."""
 _QUIET_SECONDS = 5.0
 _JOIN_SECONDS = 0.2
 
@@ -114,8 +117,9 @@ class Buildctl:
 
     def unreachable(self, cause: str) -> EngineUnreachableError:
         """Return the error for a daemon that does not answer."""
+        dialing = _DIALING.search(cause)
         return EngineUnreachableError(
-            f"BuildKit at {self.daemon.name} does not answer: {cause}",
+            f"BuildKit at {self.daemon.name} does not answer: {dialing[1] if dialing else cause}",
             "Start it (edk builder up), set BUILDKIT_HOST to where it listens, or use --builder docker.",
         )
 
