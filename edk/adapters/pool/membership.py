@@ -91,6 +91,9 @@ class Membership:
                 self._done()
             return
         known = {address.name: address for address in found}
+        with self._changed:
+            # Whoever joins may get a build as soon as the desk hears of it, and its builder is asked for at once.
+            self._known = self._known | known
         self._desk.change(lambda pool: with_members(pool, dict.fromkeys(known, self._limit)))
         with self._changed:
             self._known, self.error = known, ""

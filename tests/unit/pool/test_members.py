@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
 from edk.adapters.cancellation import Cancel
 from edk.adapters.pool import BuilderPool
+from edk.adapters.pool.desk import Desk
+from edk.adapters.pool.membership import Membership
 from edk.domain.errors import (
     EngineUnreachableError,
     UsageError,
 )
-from edk.domain.pool.model import WorkerAddress
+from edk.domain.pool.model import Pool, WorkerAddress
 from edk.domain.requests import BuiltImage
 from tests.fakes.worker import FakeWorker
 from tests.unit.pool.worlds import World, until
@@ -156,3 +159,20 @@ def test_nobody_is_asked_while_all_is_well() -> None:
         world.build(f"image-{number}").result()
 
     assert [0, 0] == [worker.asked for worker in world.workers.values()]
+
+
+def test_a_worker_that_joins_can_be_built_on_at_once() -> None:
+    """The desk may hand it out to a build that waits while it is still being told of it."""
+    built_on = []
+
+    class WatchedDesk(Desk):
+        def change(self, step: Callable[[Pool], Pool]) -> None:
+            super().change(step)
+            built_on.extend(name for name in self.pool.workers if members.builder(name) is not None)
+
+    there = [WorkerAddress("tcp://new:1")]
+    members = Membership(lambda address: FakeWorker(address.name), lambda: there, 1, WatchedDesk(1.5))
+
+    members.refresh(5)
+
+    assert ["new:1"] == built_on
