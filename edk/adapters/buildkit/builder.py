@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from edk.adapters.buildkit.client import ASK_SECONDS, STALL_SECONDS, Buildctl
+from edk.adapters.buildkit.client import STALL_SECONDS, Buildctl
 from edk.adapters.buildkit.command import build_arguments
 from edk.adapters.buildkit.endpoint import Daemon
 from edk.adapters.buildkit.folder import ContextError
@@ -51,9 +51,8 @@ class BuildKitBuilder:
 
     def describe(self) -> EngineInfo:
         """Return what answers now; raise EngineUnreachableError within 5 seconds, UsageError without ``buildctl``."""
-        told = self._buildctl.ask("debug", "workers", "--format", "{{json .}}", timeout=ASK_SECONDS)
+        worker = self._buildctl.workers()[0]
         try:
-            worker = json.loads(told)[0]
             platform = worker["platforms"][0]
             version = str((worker.get("buildkitVersion") or {}).get("version") or "")
             of = f"{platform['os']}/{platform['architecture']}"

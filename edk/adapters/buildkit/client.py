@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from edk.adapters.buildkit.endpoint import Daemon
 from edk.adapters.buildkit.process import Ending, KeptText, end_group, read_lines
@@ -28,6 +29,7 @@ ASK_SECONDS = 4.0
 STALL_SECONDS = 15.0
 _DIALING = re.compile(r"Error while dialing: (.+?)\"?\s*$")
 """What is at the bottom of gRPC's words for a connection that did not come about."""
+_NO_WORKER = "it has no worker, or does not tell"
 _QUIET_SECONDS = 5.0
 _JOIN_SECONDS = 0.2
 
@@ -73,6 +75,34 @@ class Buildctl:
         if process.returncode:
             raise self.unreachable(_last(err.decode("utf-8", "backslashreplace")))
         return out.decode("utf-8", "backslashreplace")
+
+    def records(self, *arguments: str, unread: str, timeout: float = ASK_SECONDS) -> list[dict[str, Any]]:
+        """Return the list that a short command prints as JSON.
+
+        Args:
+            arguments: of the command.
+            unread: what is wrong where it prints something else.
+            timeout: in seconds.
+
+        Raises:
+            UsageError: see `ask`.
+            EngineUnreachableError: see `ask`; also where it prints no list of objects.
+        """
+        told = self.ask(*arguments, "--format", "{{json .}}", timeout=timeout)
+        try:
+            found = json.loads(told) or []
+        except ValueError as error:
+            raise self.unreachable(unread) from error
+        if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
+            raise self.unreachable(unread)
+        return found
+
+    def workers(self, timeout: float = ASK_SECONDS) -> list[dict[str, Any]]:
+        """Return the workers with their platforms and rules, at least one; raises as `records`."""
+        found = self.records("debug", "workers", unread=_NO_WORKER, timeout=timeout)
+        if not found:
+            raise self.unreachable(_NO_WORKER)
+        return found
 
     def run(
         self, arguments: Sequence[str], take: Callable[[bytes], bool], cancellation: Cancellation

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from edk.adapters.buildkit.client import Buildctl
 from edk.adapters.buildkit.endpoint import Daemon
@@ -35,7 +33,7 @@ class BuildKitDisk:
 
     def cache_bytes(self) -> int:
         """See `edk.ports.EngineDisk.cache_bytes`."""
-        return sum(map(_size, self._all))
+        return sum(map(cache_size, self._all))
 
     def prune_cache(self, keep: int) -> int:
         """See `edk.ports.EngineDisk.prune_cache`; each daemon keeps its share of `keep`."""
@@ -46,20 +44,7 @@ class BuildKitDisk:
         return max(0, before - self.cache_bytes())
 
 
-def _size(buildctl: Buildctl) -> int:
-    told = buildctl.ask("du", "--format={{json .}}", timeout=_LONG_SECONDS)
-    return sum(int(record.get("size") or record.get("Size") or 0) for record in _records(told, buildctl))
-
-
-def _records(told: str, buildctl: Buildctl) -> Iterator[Mapping[str, Any]]:
-    """Yield the records of an answer: one list, or an object a line."""
-    for line in told.splitlines():
-        if not line.strip():
-            continue
-        try:
-            found = json.loads(line)
-        except ValueError as error:
-            raise buildctl.unreachable("what it says of its disk can't be read") from error
-        for record in found if isinstance(found, list) else [found]:
-            if isinstance(record, dict):
-                yield record
+def cache_size(buildctl: Buildctl, timeout: float = _LONG_SECONDS) -> int:
+    """Return the bytes of a daemon's cache as its garbage collection counts them; raises as `Buildctl.ask`."""
+    records = buildctl.records("du", unread="what it says of its disk can't be read", timeout=timeout)
+    return sum(record.get("size", 0) for record in records if not record.get("shared"))
