@@ -111,7 +111,7 @@ def _must_lie_within(path: str) -> bool:
     except OSError:
         return True
     # A folder of the same file system that is mounted here refuses to be renamed over as well.
-    return elsewhere or os.path.ismount(path) or not os.access(above, os.W_OK | os.X_OK)  # noqa: PTH114
+    return elsewhere or os.path.ismount(path) or not os.access(above, os.W_OK | os.X_OK)
 
 
 def _graft(source: Path, target: Path) -> list[str]:

@@ -80,7 +80,7 @@ def _trusted(arguments: list[str]) -> tuple[str, ...]:
         return ()
     top = os.path.realpath(arguments[1])
     try:
-        ours = os.lstat(f"{top}/.git").st_uid == os.geteuid() != os.lstat(top).st_uid  # noqa: PTH116
+        ours = os.lstat(f"{top}/.git").st_uid == os.geteuid() != os.lstat(top).st_uid
     except OSError:
         return ()
     return (f"safe.directory={top}",) if ours else ()
