@@ -28,7 +28,6 @@ choose_state
 registry=${EDK_REGISTRY:-localhost:32000}
 python_ready requirements.lock || python_given || {
   [ -w "$edk_root" ] || give_up "$edk_root can't be written, and its .venv does not work" "build the image anew"
-  mkdir -p "$state"
   locked "$edk_root/.venv.lock" python_make requirements.lock
 }
 

@@ -24,7 +24,10 @@ choose_state() {
   EDK_STATE_DIR=$state
   export EDK_STATE_DIR
   # In the cluster nothing is started from here, and the top of a volume is root's, whoever may write to it.
-  if in_cluster; then return 0; fi
+  if in_cluster; then
+    [ -d "$state" ] || (umask 077 && mkdir -p "$state" 2>/dev/null) || :
+    return 0
+  fi
   # The folder holds the socket of a root engine: nobody else may have put it there.
   if [ ! -d "$state/started" ]; then (umask 077 && mkdir -p "$state/started"); fi
   [ -O "$state" ] || give_up "$state belongs to somebody else" "set EDK_STATE_DIR to a folder of your own"
