@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from edk.adapters.control.server import ControlServer
 from edk.adapters.git.state import GitState, git_folder, head_of
 from edk.adapters.health.metrics import Metrics
+from edk.adapters.processes import namespace
 from edk.adapters.watching.lookout import Lookout
 from edk.adapters.watching.watcher import WatchdogWatcher
 from edk.commands.build import new_cancellation, stopped_by_signals
@@ -61,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
         watched.append(os.path.realpath(settings.repo_path))
     inbox = QueueInbox()
     watcher = WatchdogWatcher(poll=options.poll, exclude=settings.exclude)
-    session = WatchSession(settings, watched, _now(), watcher.report, inbox.put, redactor_of(settings).masked)
+    masked = redactor_of(settings).masked
+    session = WatchSession(settings, watched, _now(), watcher.report, inbox.put, masked, namespace())
     control = ControlServer(settings.state_dir, watched, inbox.put)
     metrics = Metrics()
     sink = sink_of(options, settings, session, control, metrics)

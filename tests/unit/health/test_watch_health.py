@@ -19,6 +19,7 @@ class World:
         )
 
     def ask(self, what: str) -> None:
+        """Answer, or be away."""
         if what in self.away:
             raise self.away[what]
 
@@ -28,6 +29,7 @@ class World:
             self.inbox.pop().take()
 
     def pass_time(self, seconds: float) -> None:
+        """Let time go by, and the heart beat once."""
         self.now += seconds
         self.health.beat()
 
