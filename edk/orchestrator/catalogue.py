@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from edk.domain.catalogue import Catalogue, Referrer, TreeView, Yielded, catalogue
+from edk.domain.catalogue import Referrer, TreeView, Yielded, catalogue
 from edk.domain.described import Description
+from edk.domain.errors import SourceError
 from edk.domain.fingerprint import LABEL
 from edk.domain.labels import CREATED
 from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.pruning import Rules, Uses, Verdict, judge
+from edk.domain.seen import Looked
 from edk.domain.survey import Inventory, Survey
 from edk.domain.workspace import Root, Target
 from edk.orchestrator.inventory import moment_of, take_inventory
@@ -19,14 +21,6 @@ from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.orchestrator.services import Services
 from edk.orchestrator.survey import Asked, reader_of, survey_beside, tree_uses
 from edk.ports import EngineDisk, OwnRegistry
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What was seen: the list, and digest → what each image tells."""
-
-    found: Catalogue
-    described: Mapping[str, Description]
 
 
 def look(services: Services, own: OwnRegistry | None, disk: EngineDisk, asked: Asked) -> tuple[Looked, Survey]:
@@ -45,24 +39,29 @@ def look(services: Services, own: OwnRegistry | None, disk: EngineDisk, asked: A
 def look_only(services: Services, tree: PlanRequest | None) -> Looked:
     """Return what the registry holds, without saying what is superseded; changes not even the state's records.
 
+    A tree that can't be read is told, and the list is made without it.
+
     Args:
         services: the ports.
         tree: what the present tree is; None if there is none here.
 
     Raises:
         RegistryUnreachableError: it does not answer.
-        SourceError: the present tree can't be read.
     """
     services.registry.ping()  # before a plan asks it for image after image
     now = services.clock.now()
-    plan = steady_plan(services, tree) if tree is not None else None
+    plan, problem = None, ""
+    try:
+        plan = steady_plan(services, tree) if tree is not None else None
+    except SourceError as error:
+        problem = error.message
     pushes = services.cache.pushes(services.settings.push_host)
     inventory = take_inventory(services.registry, reader_of(services), pushes, None)
     uses = Uses(tree_uses(plan)) if plan is not None else Uses()
     verdicts = judge(inventory.held, uses, Rules(now, keep=0))
     folder = os.path.realpath(services.settings.extensions_dir)
     view = tree_view(plan, folder) if plan is not None else TreeView()
-    return _looked(services, now, inventory, verdicts, view)
+    return replace(_looked(services, now, inventory, verdicts, view), problem=problem)
 
 
 def tree_view(plan: BuildPlan, extensions_dir: str) -> TreeView:

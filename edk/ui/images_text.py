@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from edk.domain.catalogue import Catalogue, Listed, Referrer, State
+from edk.domain.held import alias_of
 from edk.domain.layering import Layering, LayerUse
-from edk.domain.pruning import USES
+from edk.domain.pruning import USES, Reason
 from edk.domain.survey import Survey
 from edk.ui.status_text import age
 from edk.ui.survey_text import caveats, reason_text, table
@@ -53,11 +54,24 @@ def used_by(image: Listed) -> str:
     # Who refers to a name means what its tag leads to, and not an earlier build.
     if image.yielded and image.state in {"current", "stale"}:
         parts = _summed(image.yielded.referrers)
-    other = [r for r in image.reasons if r.why in USES and r.why not in {"tag", "tree", "base"}]
-    other += [r for r in image.reasons if r.why == "base" and not parts]
-    words = [*parts, *(reason_text(r) for r in other)]
+    other = other_uses(image)
+    words = [*parts, *(reason_text(r) for r in other if r.why != "base" or not parts)]
     more = len(words) - MAX_REASONS
     return ", ".join(words[:MAX_REASONS]) + (f" and {more} more" if more > 0 else "")
+
+
+def other_uses(image: Listed) -> tuple[Reason, ...]:
+    """Return what uses an image beside the tree; an alias says nothing that its image does not say."""
+    referring = {r.detail for r in image.reasons if r.why == "reference"}
+    return tuple(
+        reason
+        for reason in image.reasons
+        if reason.why in USES
+        and reason.why not in {"tag", "tree"}
+        and not alias_of(reason.detail)[0]
+        # A DAG image that runs an image is no image that is built on it, whatever keeps both of them.
+        and (reason.why != "base" or reason.detail not in referring)
+    )
 
 
 def layer_lines(image: Listed, layerings: Sequence[Layering], *, columns: int = 0) -> Iterator[str]:
