@@ -14,6 +14,7 @@ from datetime import datetime
 from edk.domain.errors import DigestMismatchError, RegistryUnreachableError
 from edk.domain.held import Contents, Held, Push, alias_of
 from edk.domain.pruning import Key
+from edk.domain.reference import valid_name
 from edk.domain.survey import Inventory
 from edk.orchestrator.image_reading import MAX_REQUESTS, ImageReader
 from edk.ports import Registry
@@ -44,7 +45,10 @@ def take_inventory(
     """
     registry.ping()
     known = _Known({(p.repository, p.digest): p for p in pushes}, stored or {})
-    names = dict.fromkeys(registry.repositories())
+    listed = registry.repositories()
+    names = dict.fromkeys(filter(valid_name, listed))
+    # Nothing is asked under a name that no registry may give.
+    refused = tuple(name for name in listed if name not in names)
     for repository, digest in (*known.pushes, *known.stored):
         known.digests.setdefault(repository, set()).add(digest)
         names.setdefault(repository)
@@ -52,7 +56,7 @@ def take_inventory(
     with ThreadPoolExecutor(MAX_REQUESTS) as pool:
         found = list(pool.map(reader.repository, names))
     held = tuple(image for images in found if images is not None for image in images)
-    unreadable = tuple(name for name, images in zip(names, found, strict=True) if images is None)
+    unreadable = (*refused, *(name for name, images in zip(names, found, strict=True) if images is None))
     there = {image.key for image in held}
     gone = tuple(k for k in known.pushes if k not in there and k[0] not in unreadable)
     return Inventory(held, unreadable, stored is not None, gone)

@@ -110,7 +110,9 @@ def image_link(image: Listed, prefix: str, shown: Child = None) -> Html:
 
 def image_path(image: Listed, prefix: str) -> str:
     """Return where an image's page is."""
-    return f"{prefix}/image/{quote(image.held.repository, safe='/')}@{quote(image.held.digest, safe=':')}"
+    # What is no UTF-8 can't stand in an address; a registry that follows the rules has no such name.
+    repository, digest = (quote(text, safe="/:", errors="replace") for text in image.held.key)
+    return f"{prefix}/image/{repository}@{digest}"
 
 
 def commit_of(image: Listed) -> Html:
