@@ -42,12 +42,12 @@ def run(options: argparse.Namespace) -> int:
         def tell(sentence: str) -> None:
             services.sink.emit(ev.Noticed(sentence))
 
-        with PageServer(host, port, Pages(site, glance.look).answer, admission, tell) as server:
+        answer = Pages(site, glance.look).answer
+        with suppress(KeyboardInterrupt), PageServer(host, port, answer, admission, tell) as server:
             shown = f"[{host}]" if ":" in host else host
             tell(f"what {settings.push_host} holds is shown at http://{shown}:{server.port}{settings.page_path}/")
             sys.stdout.flush()
-            with suppress(KeyboardInterrupt):
-                server.serve_forever(poll_interval=0.5)
+            server.serve_forever(poll_interval=0.5)
     # Nothing but a signal ends it.
     return EXIT_INTERRUPTED
 

@@ -76,6 +76,8 @@ class PageHandler(BaseHTTPRequestHandler):
 
     def _reply(self, response: PageResponse) -> None:
         self.close_connection = True
+        # Whatever version was asked in: an answer has its headers.
+        self.request_version = self.protocol_version
         named = {name for name, _ in response.headers}
         self.send_response(response.status)
         self.send_header("Content-Type", response.content_type)

@@ -146,10 +146,13 @@ def test_only_ours_tell_a_commit() -> None:
 
 def stack(*names: str) -> Description:
     """What an image of such layers tells."""
-    return Description("linux/amd64", layers=tuple(Layer(name, 10 * n, f"RUN {name}") for n, name in enumerate(names, 1)))
+    layers = tuple(Layer(name, 10 * number, f"RUN {name}") for number, name in enumerate(names, 1))
+    return Description("linux/amd64", layers=layers)
 
 
-def layers_of(described: Mapping[str, Description], held: Sequence[Held], name: str) -> list[tuple[str, str, tuple[str, ...]]]:
+def layers_of(
+    described: Mapping[str, Description], held: Sequence[Held], name: str
+) -> list[tuple[str, str, tuple[str, ...]]]:
     """The layers of an image: name, whom it came with, who has it too."""
     found = listed(*held, described=described)
     wanted = found.find(name)

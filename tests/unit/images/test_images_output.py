@@ -36,7 +36,8 @@ TREE = TreeView(
         "dag": Yielded("d/Dockerfile", "ext", True, ("0.6.0",), frozenset({digest("fd")})),
         "seg": Yielded(
             "s/Dockerfile", "ext", True, ("0.6.0",), frozenset({"other"}), reason="run.py changed",
-            referrers=(Referrer("ext", "a.py", 3, "SegOperator", "operator"), Referrer("ext", "b.py", 9, "B", "operator"),
+            referrers=(Referrer("ext", "a.py", 3, "SegOperator", "operator"),
+                       Referrer("ext", "b.py", 9, "B", "operator"),
                        Referrer("more", "c/values.yaml", 1, "c", "processing")),
         ),
     },
@@ -56,7 +57,8 @@ def test_images_are_a_table() -> None:
     lines = list(image_lines(*seen(), unused=False))
 
     assert [
-        "IMAGE       TAGS                 SIZE     SHARED  OWN      BUILT      COMMIT       FINGERPRINT   STATE     USED BY",
+        "IMAGE       TAGS                 SIZE     SHARED  OWN      BUILT      COMMIT       FINGERPRINT   STATE     "
+        "USED BY",
         "dag         0.6.0, latest        6.0 kB   5.0 kB  1.0 kB   2 h ago    -            fd0000000000  current   -",
         "seg         0.6.0                7.0 kB   5.0 kB  2.0 kB   1 min ago  0123456789+  fb0000000000  stale     "
         "ext (2 operators), more (1 chart) and 1 more",
@@ -101,7 +103,8 @@ def test_layers_say_what_makes_an_image_big() -> None:
         "1  5.0 kB   71 % █████████  -          dag:0.6.0    ADD base",
         "2  2.0 kB   29 % ███        -          -            RUN make \\x1b[31m all",
     ] == lines
-    assert all(len(line) <= 40 for line in list(layer_lines(wanted, layerings(wanted, found, DESCRIBED), columns=40))[2:])
+    narrow = list(layer_lines(wanted, layerings(wanted, found, DESCRIBED), columns=40))
+    assert all(len(line) <= 40 for line in narrow[2:])
 
 
 def test_layers_of_what_can_t_be_read() -> None:

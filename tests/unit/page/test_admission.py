@@ -110,7 +110,9 @@ def test_where_to_listen() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "8082", ":8082", "localhost", "localhost:", "localhost:x", "a:65536", "a:-1", "a:٣"])
+@pytest.mark.parametrize(
+    "text", ["", "8082", ":8082", "localhost", "localhost:", "localhost:x", "a:65536", "a:-1", "a:٣"]
+)
 def test_nowhere_to_listen(text: str) -> None:
     """Is refused."""
     with pytest.raises(ValueError, match="HOST:PORT"):

@@ -11,7 +11,6 @@ import pytest
 from edk.domain.catalogue import Catalogue
 from edk.domain.described import Description, Layer
 from edk.domain.errors import RegistryUnreachableError
-from edk.domain.fingerprint import LABEL
 from edk.domain.labels import REVISION, SOURCE
 from edk.domain.pages import HTML, JSON, Admission, PageRequest, PageResponse
 from edk.domain.seen import Looked, Seen
@@ -57,8 +56,9 @@ def test_the_list() -> None:
     """Our images and others, with tags, state and why, sizes; earlier builds and aliases are hidden, and counted."""
     page = shown(pages())
 
-    for words in ("dag", "seg", "0.6.0", "stale", "run.py changed", "7.0 kB", "0123456789", "not ours", "localhost:32000",
-                  "registry.svc:5000", "ext (2 operators)", "3 images, 2 earlier builds", "38.0 kB"):  # fmt: skip
+    for words in ("dag", "seg", "0.6.0", "stale", "run.py changed", "7.0 kB", "0123456789", "not ours",
+                  "localhost:32000", "registry.svc:5000", "ext (2 operators)", "3 images, 2 earlier builds",
+                  "38.0 kB"):  # fmt: skip
         assert words in page.text
     assert digest("9")[:19] not in page.text
     assert digest("9")[:19] in shown(pages(), "/?all=1").text
@@ -114,8 +114,8 @@ def test_an_image() -> None:
     page = shown(pages(), f"/image/seg@{digest('b')}")
 
     for words in ("seg", "0.6.0", "stale", "run.py changed", "localhost:32000/seg:0.6.0", "registry.svc:5000/seg:0.6.0",
-                  f"localhost:32000/seg@{digest('b')}", "ADD base", "RUN make \\x1b[31m", "71 %", "dag:0.6.0", "SegOperator",
-                  "a.py:3", "edk prune", f"curl -X DELETE http://registry.svc:5000/v2/seg/manifests/{digest('b')}",
+                  f"localhost:32000/seg@{digest('b')}", "ADD base", "RUN make \\x1b[31m", "71 %", "dag:0.6.0",
+                  "SegOperator", "a.py:3", "edk prune", f"curl -X DELETE http://registry.svc:5000/v2/seg/manifests/{digest('b')}",
                   "Other builds of this name", "0123456789abcdef", "with changes that were not committed"):  # fmt: skip
         assert words in page.text
     assert "button" not in page.tags
@@ -128,7 +128,9 @@ def test_an_image_is_found_by_each_of_its_names(name: str) -> None:
     assert digest("b") in shown(pages(), f"/image/{name}").text
 
 
-@pytest.mark.parametrize("target", ["/image/none", "/image/seg:9", "/image/", "/x", "/image", "/favicon.ico", "/image/../.."])
+@pytest.mark.parametrize(
+    "target", ["/image/none", "/image/seg:9", "/image/", "/x", "/image", "/favicon.ico", "/image/../.."]
+)
 def test_what_there_is_not(target: str) -> None:
     """Is a page that says so, with a way back."""
     assert "All images" in shown(pages(), target, status=404).text
