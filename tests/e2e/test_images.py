@@ -141,7 +141,7 @@ def test_pages_compare_with_the_tree(edk: Command, extension: Extension) -> None
         detail = page.read(f"/image/{seg}")
         dockerfile = extension.path / "containers/seg/Dockerfile"
         dockerfile.write_text(dockerfile.read_text() + "NONSENSE x\n")
-        page.wait_for(f"/image/{seg}", "its Dockerfile can't be built")
+        page.wait_for(f"/image/{seg}", "containers/seg/Dockerfile can't be read")
 
     assert "the present tree would build just this" in fresh.text
     assert "SegOperator" in fresh.text
