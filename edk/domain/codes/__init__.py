@@ -1,8 +1,11 @@
-"""All codes of diagnostics, by area: EDK1xx operators, 2xx Dockerfiles, 3xx charts, 4xx resolving, 5xx files."""
+"""All codes of diagnostics, by area.
+
+EDK1xx operators, 2xx Dockerfiles, 3xx charts, 4xx resolving, 5xx files, 6xx conventions.
+"""
 
 from __future__ import annotations
 
-from edk.domain.codes import charts, dockerfiles, files, operators, resolving
+from edk.domain.codes import charts, conventions, dockerfiles, files, operators, resolving
 from edk.domain.diagnostics import Code
 
 ALL: tuple[Code, ...] = (
@@ -11,4 +14,5 @@ ALL: tuple[Code, ...] = (
     *charts.CODES,
     *resolving.CODES,
     *files.CODES,
+    *conventions.CODES,
 )
