@@ -162,11 +162,13 @@ def _to_check(value: object) -> tuple[CheckRules, ...]:
 
 
 def _codes(value: object) -> tuple[str, ...]:
-    from edk.domain.codes import ALL
+    from edk.domain.codes import KNOWN, nearest
 
     codes = _to_list(value)
     for code in codes:
-        _known(code, sorted(known.id for known in ALL), "code")
+        if code not in KNOWN:
+            near = nearest(code)
+            raise ValueError(f"unknown code {code!r}" + (f", did you mean {near!r}?" if near else ""))
     return codes
 
 

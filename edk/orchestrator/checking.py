@@ -19,6 +19,7 @@ from edk.domain.codes.conventions import UNUSED_SUPPRESSION
 from edk.domain.files import Entry
 from edk.domain.operators.model import OperatorImage, PythonReading
 from edk.domain.plan import BuildPlan
+from edk.domain.resolve import Catalog
 from edk.domain.workspace import LocatedChart, Root
 from edk.orchestrator.memory import PlanMemory
 from edk.orchestrator.pipeline import PlanRequest, make_plan, names_of, steadily
@@ -105,6 +106,7 @@ class _Gatherer:
         return Gathered(
             self._plan,
             names_of(self._settings),
+            Catalog.of(self._plan.workspace.targets),
             self._python,
             paths,
             frozenset(named),

@@ -26,6 +26,7 @@ class Gathered:
     Args:
         plan: of all that they need.
         names: what names mean.
+        catalog: all targets by name.
         python: facts of operators, DAGs, and Python files beside DAG images.
         python_paths: root → every Python file of it.
         named: the Python files that are looked at for images: operators and DAGs.
@@ -37,6 +38,7 @@ class Gathered:
 
     plan: BuildPlan
     names: Names
+    catalog: Catalog
     python: Mapping[Place, PythonFacts] = field(default_factory=dict)
     python_paths: Mapping[str, frozenset[str]] = field(default_factory=dict)
     named: frozenset[Place] = frozenset()
@@ -44,11 +46,6 @@ class Gathered:
     dockerfiles: Mapping[Place, DockerFacts] = field(default_factory=dict)
     charts: Mapping[Place, ChartFileFacts] = field(default_factory=dict)
     dangling: frozenset[str] = frozenset()
-
-    @property
-    def catalog(self) -> Catalog:
-        """Return all targets by name."""
-        return Catalog.of(self.plan.workspace.targets)
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -68,9 +65,7 @@ class Gathered:
         said to those who develop against a running one does not hold for them.
         """
         platform = {c.root for c in self.plan.workspace.charts if c.chart.name == DAG_INSTALLER}
-        return tuple(
-            c for c in self.plan.workspace.charts if c.root.kind == "extension" and c.root not in platform
-        )
+        return tuple(c for c in self.plan.workspace.charts if c.root.kind == "extension" and c.root not in platform)
 
     def dag_images(self) -> Iterator[PlannedImage]:
         """Yield the DAG images of the extensions that are checked."""

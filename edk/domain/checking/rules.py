@@ -26,8 +26,9 @@ def find_all(gathered: Gathered) -> tuple[Finding, ...]:
 
 
 def _planned(gathered: Gathered) -> Iterator[Finding]:
+    tell = misspelt(gathered)
     for located in gathered.plan.diagnostics:
-        worse = misspelt(gathered, located)
+        worse = tell(located)
         if worse is not None:
             yield worse
         elif located.diagnostic.code == NO_IMAGE_LABEL.id:

@@ -32,8 +32,7 @@ def chart_rules(gathered: Gathered) -> Iterator[Finding]:
     for located in tops:
         yield from _installer(gathered, located)
         yield from _keywords(located)
-    for located in _uploaded(gathered):
-        yield from _admin(gathered, located)
+    yield from _admin(gathered)
     for located in gathered.plan.workspace.charts:
         if located.root.kind == "extension":
             yield from _paths(gathered, located)
@@ -55,7 +54,8 @@ def _registry(gathered: Gathered, located: LocatedChart) -> Iterator[Finding]:
     chart = located.chart
     file, facts = _facts(gathered, located, "values.yaml")
     built = gathered.catalog.find(chart.dag_image) if chart.dag_image else ()
-    if chart.custom_registry_url or facts is None or facts.image is None or not built or built[0].root.kind != "extension":
+    here = bool(built) and built[0].root.kind == "extension"
+    if chart.custom_registry_url or facts is None or facts.image is None or not here:
         return
     value = json.dumps(gathered.names.registry)
     edit = None
@@ -98,7 +98,7 @@ def _uploaded(gathered: Gathered) -> Iterator[LocatedChart]:
         if (c.root, c.chart.path) in own or any(keyword in _LISTED for keyword in c.chart.keywords)
     ]
     # In the platform's own tree an extension's chart may be a part of its collection, and is uploaded all the same.
-    pending += [c for c in charts if c not in pending and any(keyword in _LISTED for keyword in c.chart.keywords)]
+    pending += [c for c in charts if any(keyword in _LISTED for keyword in c.chart.keywords)]
     done: set[tuple[object, str]] = set()
     while pending:
         located = pending.pop(0)
@@ -111,20 +111,21 @@ def _uploaded(gathered: Gathered) -> Iterator[LocatedChart]:
         ]
 
 
-def _admin(gathered: Gathered, located: LocatedChart) -> Iterator[Finding]:
-    _, values = _facts(gathered, located, "values.yaml")
-    own = values.namespace.strip() if values is not None else ""
-    below = f"{in_chart(located.chart.path, 'templates')}/"
+def _admin(gathered: Gathered) -> Iterator[Finding]:
+    uploaded = {(c.root.path, in_chart(c.chart.path, "templates")): c for c in _uploaded(gathered)}
     for (root, file), facts in gathered.charts.items():
-        if root != located.root.path or not file.startswith(below):
+        above, slash, _ = file.partition("templates/")
+        located = uploaded.get((root, f"{above}templates")) if slash else None
+        if located is None or not facts.namespaces:
             continue
+        _, values = _facts(gathered, located, "values.yaml")
+        own = values.namespace.strip() if values is not None else ""
         for found in facts.namespaces:
             written = own if _OWN.fullmatch(found.written) and own else found.written
             if _ADMIN.fullmatch(written):
                 message = f"the resource's namespace is {found.written}, the platform's admin namespace"
-                yield Finding(
-                    located.root, codes.ADMIN_NAMESPACE.at(file, found.line, message, column=found.column)
-                )
+                about = codes.ADMIN_NAMESPACE.at(file, found.line, message, column=found.column)
+                yield Finding(located.root, about)
 
 
 def _paths(gathered: Gathered, located: LocatedChart) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from edk.domain.checking.gathered import Gathered, place_of
 from edk.domain.checking.model import Edit, FileEdit, Finding
@@ -44,28 +44,36 @@ def image_rules(gathered: Gathered) -> Iterator[Finding]:
             yield from _base(gathered, node, link)
 
 
-def misspelt(gathered: Gathered, located: LocatedDiagnostic) -> Finding | None:
-    """Return what an image without a Dockerfile is, if it is not one of the platform's; None if it may be."""
-    diagnostic = located.diagnostic
-    if diagnostic.code != NOT_LOCAL.id:
-        return None
-    name = diagnostic.message.split("'")[1]
-    near = difflib.get_close_matches(name, gathered.catalog.by_name, n=1, cutoff=NEAR)
-    here = [
-        one.located.image
-        for one in gathered.plan.graph.images
-        if one.located.root == located.root
-        and (one.located.image.file, one.located.image.line) == (diagnostic.file, diagnostic.line)
-    ]
+def misspelt(gathered: Gathered) -> Callable[[LocatedDiagnostic], Finding | None]:
+    """Return what tells of an image without a Dockerfile that it can't be one of the platform's.
+
+    It returns None where it may be one.
+    """
     registry = f"{gathered.names.registry}/"
-    literal = any(image.value.startswith(registry) for image in here)
-    if not near and not literal:
-        return None
-    where = "no Dockerfile here yields it" if near else f"no Dockerfile here yields it, and only the EDK fills {registry}"
-    message = f"image {name!r}: {where}" + (f"; {near[0]!r} is the nearest name" if near else "")
-    column = here[0].column if here else 0
-    hint = f"did you mean {near[0]!r}?" if near else ""
-    return Finding(located.root, codes.MISSPELT_IMAGE.at(diagnostic.file, diagnostic.line, message, hint, column))
+    images = {
+        (one.located.root, one.located.image.file, one.located.image.line): one.located.image
+        for one in gathered.plan.graph.images
+    }
+
+    def tell(located: LocatedDiagnostic) -> Finding | None:
+        diagnostic = located.diagnostic
+        if diagnostic.code != NOT_LOCAL.id:
+            return None
+        name = diagnostic.message.split("'")[1]
+        near = difflib.get_close_matches(name, gathered.catalog.by_name, n=1, cutoff=NEAR)
+        image = images.get((located.root, diagnostic.file, diagnostic.line))
+        message = f"no Dockerfile yields the image {name!r}"
+        if near:
+            message += f"; {near[0]!r} is the nearest name"
+        elif image is not None and image.value.startswith(registry):
+            message += f", and {registry} has only what the EDK builds"
+        else:
+            return None
+        hint = f"did you mean {near[0]!r}?" if near else ""
+        column = image.column if image is not None else 0
+        return Finding(located.root, codes.MISSPELT_IMAGE.at(diagnostic.file, diagnostic.line, message, hint, column))
+
+    return tell
 
 
 def _hidden_operators(gathered: Gathered) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ def _placed(
         several = has_wildcard(text)
         matcher = go_matcher(text) if several else None
         for one in _matches(text, matcher, files, folders):
-            if one in folders:
+            if one == "." or one in folders:
                 inside = "" if one == "." else f"{one}/"
                 yield from ((f"{target}/{f[len(inside) :]}", f) for f in files if f.startswith(inside))
             else:

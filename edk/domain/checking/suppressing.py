@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +10,10 @@ from edk.domain.checking.comments import Mark
 from edk.domain.checking.config import CheckRules
 from edk.domain.checking.gathered import Place
 from edk.domain.checking.model import Finding
-from edk.domain.codes import ALL
+from edk.domain.codes import KNOWN, nearest
 from edk.domain.codes import conventions as codes
 from edk.domain.workspace import Root
 
-KNOWN: frozenset[str] = frozenset(code.id for code in ALL)
 _OWN = (codes.UNUSED_SUPPRESSION.id, codes.BAD_SUPPRESSION.id)
 
 
@@ -29,8 +27,8 @@ class Told:
 
 def nearest_code(code: str) -> str:
     """Return the hint for a code that there is not."""
-    near = difflib.get_close_matches(code.upper(), sorted(KNOWN), n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else "docs/diagnostics.md lists the codes"
+    near = nearest(code)
+    return f"did you mean {near}?" if near else "docs/diagnostics.md lists the codes"
 
 
 def suppress(

@@ -16,3 +16,14 @@ ALL: tuple[Code, ...] = (
     *files.CODES,
     *conventions.CODES,
 )
+
+KNOWN: frozenset[str] = frozenset(code.id for code in ALL)
+_ENOUGH = 4
+
+
+def nearest(word: str) -> str:
+    """Return the code that a word which is none looks most like, character by character; empty if it is like none."""
+    upper = word.upper().replace("O", "0").replace("I", "1").replace("L", "1")
+    likeness = {code: sum(map(str.__eq__, code, upper)) for code in sorted(KNOWN)}
+    best = max(likeness, key=lambda code: likeness[code])
+    return best if likeness[best] >= _ENOUGH else ""
