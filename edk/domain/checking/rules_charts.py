@@ -66,7 +66,7 @@ def _registry(gathered: Gathered, located: LocatedChart) -> Iterator[Finding]:
         gap = facts.behind_image
         line = gap.before + f"custom_registry_url: {value}".encode() + gap.behind
         edit = Edit(gap.at, gap.at, line)
-    message = f"global.custom_registry_url is not set, so {chart.dag_image!r} comes from the platform's registry"
+    message = f"no global.custom_registry_url: without the EDK, {chart.dag_image!r} comes from the platform's registry"
     found = codes.NO_CUSTOM_REGISTRY.at(file, facts.image.line, message, column=facts.image.column)
     yield Finding(located.root, found, (FileEdit(file, facts.digest, edit),) if edit else ())
 
