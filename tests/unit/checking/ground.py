@@ -121,7 +121,11 @@ def only(changes: Mapping[str, str | None], **settings: object) -> Finding:
 def mend(bench: Bench) -> dict[str, str]:
     """Mend all that can be; return path → content of what was written."""
     mends = plan_mends(bench.disk.fresh(), checked(bench).findings)
-    written = write_mends(bench.disk.fresh(), mends, lambda path, content, mode: bench.write(path, content.decode(), mode))
+
+    def write(path: str, content: bytes, mode: int) -> None:
+        bench.write(path, content.decode(), mode)
+
+    written = write_mends(bench.disk.fresh(), mends, write)
     assert () == written.left
     return {path.removeprefix(f"{ROOT}/"): bench.disk.fresh().read(path, 1 << 20).decode() for path in written.done}
 

@@ -44,7 +44,8 @@ MENDED: list[tuple[str, Changes, str, str]] = [
         "registry missing",
         changed(VALUES, '  custom_registry_url: "localhost:32000"\n', ""),
         VALUES,
-        '---\nglobal:\n  image: "dag-my-flow"  # built here\n  custom_registry_url: "localhost:32000"\n  action: "copy"\n',
+        '---\nglobal:\n  image: "dag-my-flow"  # built here\n  custom_registry_url: "localhost:32000"\n'
+        '  action: "copy"\n',
     ),
     ("registry empty", changed(VALUES, '"localhost:32000"', '""'), VALUES, SOUND[VALUES]),
     (
@@ -71,6 +72,15 @@ MENDED: list[tuple[str, Changes, str, str]] = [
         changed(NEEDS, "/services/utils/", "/services/"),
         NEEDS,
         SOUND[NEEDS],
+    ),
+    (
+        "path in the same tree",
+        {
+            NEEDS: SOUND[NEEDS] + "  - name: part\n    version: 0.0.0\n    repository: file://part  # ours\n",
+            "parts/part/Chart.yaml": 'apiVersion: v2\nname: part\nversion: "0.0.0"\n',
+        },
+        NEEDS,
+        SOUND[NEEDS] + "  - name: part\n    version: 0.0.0\n    repository: file://../../parts/part  # ours\n",
     ),
     (
         "path in quotes",
@@ -124,7 +134,7 @@ NOT_MENDED: list[tuple[str, Changes]] = [
     ("a number in another form", changed(OPERATOR, '"5"', "1_000")),
     ("a float in another form", changed(OPERATOR, '"5"', "1.50")),
     ("a calculated one", changed(OPERATOR, '"5"', "int(5)")),
-    ("another encoding", {OPERATOR: "# coding: latin-1\n" + SOUND[OPERATOR].replace('"5"', "5").replace("as text", "\xe4")}),
+    ("another encoding", {OPERATOR: f"# coding: latin-1\n{SOUND[OPERATOR]}".replace('"5"', "5").replace("as", "\xe4")}),
     ("two importers, two folders", {
         **changed(DOCKERFILE, "dags/my_flow/", "dags/flow/"),
         **changed(DAG, "from airflow", "import my_other.MyOperator\nfrom airflow"),

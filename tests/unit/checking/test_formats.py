@@ -18,8 +18,9 @@ from edk.ui.check_text import check_lines
 HERE = Root("/w/ext", "extension", 0)
 AWAY = Root("/other/ext", "extension", 0)
 ODD = "a%b, c:d/Dockerfile"
+MENDS = (FileEdit("f", "0", Edit(0, 0, b"")),)
 FINDINGS = (
-    Finding(HERE, WRONG_DAG_FOLDER.at("f/dag_x.py", 3, "imports a.B", "mend it", 7), (FileEdit("f", "0", Edit(0, 0, b"")),)),
+    Finding(HERE, WRONG_DAG_FOLDER.at("f/dag_x.py", 3, "imports a.B", "mend it", 7), MENDS),
     Finding(HERE, LATEST_BASE.at(ODD, 1, "100% 'latest'\nand more")),
     Finding(AWAY, NO_VERSION.at("x/Dockerfile", 0, "none")),
 )
@@ -94,8 +95,9 @@ def test_sarif_has_what_the_standard_requires() -> None:
 
 
 def test_sarif_names_places_as_uris() -> None:
-    """Relative to the root where they are in it, with what is no character of a URI escaped; no line for a whole file."""
-    first, second, third = ((p := r["locations"][0]["physicalLocation"])["artifactLocation"] | {"region": p.get("region")} for r in sarif()["runs"][0]["results"])
+    """Relative to the root where they are in it, escaped as URIs are; no line for a whole file."""
+    physical = [result["locations"][0]["physicalLocation"] for result in sarif()["runs"][0]["results"]]
+    first, second, third = ({**p["artifactLocation"], "region": p.get("region")} for p in physical)
 
     assert {"uri": "f/dag_x.py", "uriBaseId": "SRCROOT", "region": {"startLine": 3, "startColumn": 7}} == first
     assert {"uri": "a%25b%2C%20c%3Ad/Dockerfile", "uriBaseId": "SRCROOT", "region": {"startLine": 1}} == second
@@ -111,7 +113,7 @@ def test_names_that_are_no_utf8_are_printed_in_every_format() -> None:
     assert ["::notice file=a\\udcff/Dockerfile,line=1,title=EDK603::odd \\udcff%0A" + NO_VERSION.remedy] == list(
         github_lines(odd, "/w/ext")
     )
-    assert list(check_lines(odd, "/w/ext"))[0].startswith("a\\udcff/Dockerfile:1:1: info: odd \\udcff [EDK603]")
+    assert next(iter(check_lines(odd, "/w/ext"))).startswith("a\\udcff/Dockerfile:1:1: info: odd \\udcff [EDK603]")
 
 
 def test_a_fingerprint_stays_while_lines_move() -> None:

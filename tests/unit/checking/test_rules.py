@@ -23,9 +23,15 @@ from tests.unit.checking.ground import (
 
 Changes = dict[str, str | None]
 OTHER = "processing-containers/other/Dockerfile"
+RUN = "processing-containers/my-algo/files/run.py"
+MORE = "extension/docker/files/dag_more.py"
+VERSION = 'LABEL VERSION="0.1.0"\n'
+COPIED = "files/my-flow/MyOperator.py /kaapana/tmp/dags/my_flow/"
 HIDDEN = "extension/docker/files/my-flow/Hidden.py"
+INSTALL = "RUN curl -fsSL https://code-server.dev/install.sh | sh"
 ADMIN = '  namespace: "{{ .Values.global.admin_namespace }}"\n'
 JOBS = SOUND[JOB]
+LAST = JOBS.splitlines()[-1] + "\n"
 IMAGE = '{DEFAULT_REGISTRY}/my-algo:{KAAPANA_BUILD_VERSION}"'
 
 
@@ -42,7 +48,7 @@ FOUND: list[tuple[str, Changes, tuple[str, str, int]]] = [
         changed(OPERATOR, "{DEFAULT_REGISTRY}/my-algo", "localhost:32000/something"),
         ("EDK601", OPERATOR, 7),
     ),
-    ("doubled", changed(DOCKERFILE, "COPY files/dag", 'LABEL VERSION="0.1.0"\nCOPY files/dag'), ("EDK602", DOCKERFILE, 5)),
+    ("doubled", changed(DOCKERFILE, "COPY files/dag", f"{VERSION}COPY files/dag"), ("EDK602", DOCKERFILE, 5)),
     ("doubled, another value", changed(PROCESSING, "COPY", 'LABEL VERSION="0.2"\nCOPY'), ("EDK602", PROCESSING, 4)),
     ("no VERSION", changed(PROCESSING, 'LABEL VERSION="0.1.0"\n', ""), ("EDK603", PROCESSING, 2)),
     (
@@ -64,7 +70,7 @@ FOUND: list[tuple[str, Changes, tuple[str, str, int]]] = [
     ),
     ("wrong folder", changed(DOCKERFILE, "dags/my_flow/", "dags/flow/"), ("EDK609", DAG, 1)),
     ("copied nowhere", changed(DOCKERFILE, SOUND[DOCKERFILE].splitlines()[-1], ""), ("EDK609", DAG, 1)),
-    ("not shipped", {"extension/docker/files/dag_more.py": "x = 1\n"}, ("EDK610", "extension/docker/files/dag_more.py", 0)),
+    ("not shipped", {MORE: "x = 1\n"}, ("EDK610", MORE, 0)),
     ("dangling", changed(NEEDS, "/services/utils/", "/services/"), ("EDK611", NEEDS, 5)),
     ("dangling, relative", changed(NEEDS, "/w/kaapana/services", "../../services"), ("EDK611", NEEDS, 5)),
     ("admin", {JOB: JOBS.replace(JOBS.splitlines()[-1] + "\n", ADMIN)}, ("EDK612", JOB, 5)),
@@ -84,14 +90,14 @@ FOUND: list[tuple[str, Changes, tuple[str, str, int]]] = [
         changed(PROCESSING, "local-only/base", "local-registry.services.svc.cluster.local:5000/base"),
         ("EDK617", PROCESSING, 1),
     ),
-    ("address of the registry", changed(PROCESSING, "local-only/base", "localhost:32000/base"), ("EDK617", PROCESSING, 1)),
+    ("address", changed(PROCESSING, "local-only/base", "localhost:32000/base"), ("EDK617", PROCESSING, 1)),
     ("no installer", {NEEDS: "dependencies: []\n"}, ("EDK618", VALUES, 3)),
     ("no keyword", changed(CHART, "kaapanaworkflow", "other"), ("EDK619", CHART, 0)),
     ("no name", changed(PROCESSING, 'LABEL IMAGE="my-algo"\n', ""), ("EDK401", PROCESSING, 0)),
     ("two of one name", {OTHER: 'FROM scratch\nLABEL IMAGE="my-algo" VERSION="1"\n'}, ("EDK402", OTHER, 2)),
     ("no such base", changed(PROCESSING, "base-python-cpu", "base-python-cpi"), ("EDK403", PROCESSING, 1)),
-    ("patient's data", {"processing-containers/my-algo/files/run.py": "\0" * 128 + "DICM" + "\0" * 9}, ("EDK507", "processing-containers/my-algo/files/run.py", 0)),
-    ("key", {"processing-containers/my-algo/files/run.py": "-----BEGIN PRIVATE KEY-----\n" + "A" * 200}, ("EDK508", "processing-containers/my-algo/files/run.py", 0)),
+    ("patient's data", {RUN: "\0" * 128 + "DICM" + "\0" * 9}, ("EDK507", RUN, 0)),
+    ("key", {RUN: "-----BEGIN PRIVATE KEY-----\n" + "A" * 200}, ("EDK508", RUN, 0)),
 ]  # fmt: skip
 
 
@@ -115,14 +121,14 @@ ALONE: list[tuple[str, Changes]] = [
     ("a digest outside", {OTHER: f'FROM ubuntu@sha256:{"a" * 64}\nLABEL IMAGE="other" VERSION="1"\n'}),
     ("scratch", {OTHER: 'FROM scratch\nLABEL IMAGE="other" VERSION="1"\n'}),
     ("a stage", {OTHER: 'FROM ubuntu:24.04 AS a\nFROM a\nCOPY --from=a /x /y\nLABEL IMAGE="other" VERSION="1"\n'}),
-    ("labels in two stages", {OTHER: 'FROM ubuntu:24.04 AS a\nLABEL VERSION="1"\nFROM ubuntu:24.04\nLABEL IMAGE="other" VERSION="1"\n'}),
+    ("labels in two stages", {OTHER: f'FROM scratch AS a\n{VERSION}FROM scratch\nLABEL IMAGE="other" VERSION="1"\n'}),
     ("an image of the platform", changed(OPERATOR, "/my-algo:", "/dcmqi:") | {OTHER: None}),
     ("a name from outside", changed(OPERATOR, IMAGE, 'docker.io/library/ubuntu:24.04"')),
-    ("a folder copied whole", changed(DOCKERFILE, "files/my-flow/MyOperator.py /kaapana/tmp/dags/my_flow/", "files/my-flow /kaapana/tmp/dags/my_flow")),
+    ("a folder copied whole", changed(DOCKERFILE, COPIED, "files/my-flow /kaapana/tmp/dags/my_flow")),
     ("a file copied by its name", changed(DOCKERFILE, "dags/my_flow/\n", "dags/my_flow/MyOperator.py\n")),
     ("a wildcard", changed(DOCKERFILE, "my-flow/MyOperator.py", "my-flow/*.py")),
-    ("a folder that is there", changed(DOCKERFILE, "dags/my_flow/\n", "dags/my_flow/\nCOPY files/my-flow/MyOperator.py /kaapana/tmp/dags/my_flow\n")),
-    ("an import that may fail", changed(DAG, "from airflow", "try:\n    import other.MyOperator\nexcept ImportError:\n    pass\nfrom airflow")),
+    ("a folder that is there", changed(DOCKERFILE, COPIED, f"{COPIED}\nCOPY {COPIED[:-1]}")),
+    ("an import that may fail", changed(DAG, "dag =", "try:\n    import a.MyOperator\nexcept Exception:\n    pass\ndag =")),
     ("an import of a package", changed(DAG, "from airflow", "import torch.nn\nfrom airflow")),
     ("a relative import", changed(OPERATOR, "class", "from . import x\nclass")),
     ("None alone", changed(OPERATOR, '"5"', "None")),
@@ -130,12 +136,14 @@ ALONE: list[tuple[str, Changes]] = [
     ("a dictionary of another name", changed(OPERATOR, "super()", 'other = {"A": 1}\n        super()')),
     ("a number elsewhere", changed(OPERATOR, "name=", 'ram_mem_mb=5, labels={"a": 1}, name=')),
     ("no dev_server", changed(DAG, ', dev_server="code-server"', ", dev_server=None")),
-    ("code-server of its own", changed(PROCESSING, "local-only/base-python-cpu:latest", "ubuntu:24.04\nRUN curl -fsSL https://code-server.dev/install.sh | sh")),
-    ("a hook in admin", {JOB: JOBS.replace(JOBS.splitlines()[-1] + "\n", ADMIN + "  annotations:\n    helm.sh/hook: pre-install\n")}),
+    ("code-server of its own", changed(PROCESSING, "local-only/base-python-cpu:latest", f"ubuntu:24.04\n{INSTALL}")),
+    ("a hook in admin", {JOB: JOBS.replace(LAST, f"{ADMIN}  annotations:\n    helm.sh/hook: pre-install\n")}),
     ("a subject in admin", {JOB: JOBS + "subjects:\n  - kind: ServiceAccount\n    namespace: admin\n"}),
     ("admin in a label", {JOB: JOBS + "  labels:\n    namespace: admin\n"}),
     ("the platform's usual place", changed(NEEDS, "/w/kaapana/", "/kaapana/app/kaapana/")),
     ("no DAG image", {VALUES: "global: {}\n", NEEDS: "dependencies: []\n"}),
+    ("two names of one image", {OTHER: 'FROM scratch\nLABEL IMAGE="o" VERSION="1"\nLABEL IMAGE="other"\n'}),
+    ("no base, by the registry's address", {OTHER: 'FROM localhost:32000/my-algo\nLABEL IMAGE="o" VERSION="1"\n'}),
     ("a library beside", {"lib/Chart.yaml": 'apiVersion: v2\nname: lib\ntype: library\nversion: "0.0.0"\n'}),
 ]  # fmt: skip
 
@@ -184,7 +192,7 @@ def test_a_chart_in_another_charts_folder_is_uploaded_with_it() -> None:
     changes: Changes = {
         f"{below}/Chart.yaml": 'apiVersion: v2\nname: part\nversion: "0.0.0"\n',
         f"{below}/values.yaml": 'global:\n  namespace: "{{ .Values.global.admin_namespace }}"\n',
-        f"{below}/templates/a/x.yaml": 'kind: Service\nmetadata:\n  namespace: "{{ tpl .Values.global.namespace . }}"\n',
+        f"{below}/templates/a/x.yaml": 'kind: A\nmetadata:\n  namespace: "{{ tpl .Values.global.namespace . }}"\n',
         NEEDS: SOUND[NEEDS] + "  - name: part\n    version: 0.0.0\n",
     }
 

@@ -92,8 +92,8 @@ def test_an_unknown_code_is_an_error(comment: str, message: str, hint: str) -> N
     """With the nearest one."""
     (finding,) = checked(bench_of({PROCESSING: f"{comment}\n{SOUND[PROCESSING]}"})).findings
 
-    assert ("EDK691", "error", message) == (finding.diagnostic.code, finding.diagnostic.severity, finding.diagnostic.message)
-    assert hint == finding.diagnostic.hint
+    told = finding.diagnostic
+    assert ("EDK691", "error", message, hint) == (told.code, told.severity, told.message, told.hint)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,8 @@ def test_configuration_that_is_needed_no_more_is_told() -> None:
 
     assert [("EDK690", "edk.yaml", 3), ("EDK690", "edk.yaml", 5)] == found({"edk.yaml": text}, check=(rules,))
     assert [] == found({}, check=(CheckRules(("EDK603",), source="/w/edk.yaml"),))
-    assert [] == found({"edk.yaml": text, PROCESSING: NO_VERSION}, check=(CheckRules(("EDK603",), source="/w/ext/edk.yaml"),))
+    needed = CheckRules(("EDK603",), source="/w/ext/edk.yaml")
+    assert [] == found({"edk.yaml": text, PROCESSING: NO_VERSION}, check=(needed,))
 
 
 def _load(tmp_path: Path, near: str, far: str = "") -> tuple[CheckRules, ...]:
