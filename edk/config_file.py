@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from edk.domain.checking.config import CheckRules
 from edk.domain.errors import UsageError
 
 MAX_CONFIG_BYTES = 1 << 20
@@ -138,6 +139,45 @@ def _to_map(value: object) -> tuple[tuple[str, str], ...]:
     raise ValueError(f"expected keys and texts, not {value!r}")
 
 
+def _to_check(value: object) -> tuple[CheckRules, ...]:
+    """Return what stands below ``check``: ``ignore``, ``severity`` and ``files``."""
+    if value is None:
+        return ()
+    if not isinstance(value, dict):
+        raise ValueError(f"expected ignore, severity and files, not {value!r}")
+    for key in value:
+        _known(key, ("ignore", "severity", "files"), "key")
+    severities, files = value.get("severity") or {}, value.get("files") or {}
+    if not isinstance(severities, dict) or not isinstance(files, dict):
+        raise ValueError("severity and files are keys and values")
+    for severity in severities.values():
+        _known(severity, ("error", "warning", "info"), "severity")
+    return (
+        CheckRules(
+            _codes(value.get("ignore") or []),
+            tuple(zip(_codes(list(severities)), severities.values(), strict=True)),
+            tuple((str(pattern), _codes(codes)) for pattern, codes in files.items()),
+        ),
+    )
+
+
+def _codes(value: object) -> tuple[str, ...]:
+    from edk.domain.codes import KNOWN, nearest
+
+    codes = _to_list(value)
+    for code in codes:
+        if code not in KNOWN:
+            near = nearest(code)
+            raise ValueError(f"unknown code {code!r}" + (f", did you mean {near!r}?" if near else ""))
+    return codes
+
+
+def _known(word: object, known: Sequence[str], what: str) -> None:
+    if word not in known:
+        near = difflib.get_close_matches(str(word), known, n=1)
+        raise ValueError(f"unknown {what} {word!r}" + (f", did you mean {near[0]!r}?" if near else ""))
+
+
 CONVERTERS: dict[str, Callable[[object], object]] = {
     "str": _to_str,
     "ReferenceMode": _to_str,
@@ -146,4 +186,5 @@ CONVERTERS: dict[str, Callable[[object], object]] = {
     "bool": _to_bool,
     "tuple[str, ...]": _to_list,
     "tuple[tuple[str, str], ...]": _to_map,
+    "tuple[CheckRules, ...]": _to_check,
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
 from edk.config_file import convert, read_config
+from edk.domain.checking.config import CheckRules
 from edk.domain.errors import UsageError
 from edk.domain.reference_mode import ReferenceMode
 
@@ -81,6 +82,7 @@ class Settings:
         sbom: whether a bill of materials is made of each image that is built.
         patient_data: what to do about DICOM and NIfTI files in a context: ``warn``, ``refuse`` or ``allow``.
         allow_data: patterns of paths, relative to the root, that are not looked into for data and credentials.
+        check: what each ``edk.yaml`` says about `edk check`, the nearest first.
         keep_records: how many provenance records, and bills of materials, are kept.
         page_listen: where `edk page` listens, as ``host:port``.
         page_hosts: names by which its pages may be asked for beside that and this machine's, with commas between.
@@ -140,6 +142,7 @@ class Settings:
     sbom: bool = False
     patient_data: str = "warn"
     allow_data: tuple[str, ...] = ()
+    check: tuple[CheckRules, ...] = ()
     keep_records: int = 1000
     page_listen: str = "127.0.0.1:8082"
     page_hosts: str = ""
@@ -248,6 +251,8 @@ def load_settings(
         config = read_config(path, KINDS)
         if config is not None:
             config_files.insert(0, path)
+            if "check" in config:
+                config["check"] = tuple(replace(rules, source=path) for rules in config["check"])
             _merge(values, config)
     for field, names in ENVIRONMENT.items():
         for name in names:
@@ -335,5 +340,7 @@ def _merge(values: dict[str, Any], config: Mapping[str, Any]) -> None:
             values[key] = tuple({**dict(values.get(key, ())), **dict(value)}.items())
         elif key in {"exclude", "allow_data"}:
             values[key] = (*values.get(key, ()), *value)
+        elif key == "check":
+            values[key] = (*value, *values.get(key, ()))
         else:
             values[key] = value

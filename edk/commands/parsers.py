@@ -8,6 +8,7 @@ import functools
 from edk.commands.archive_parsers import add_archive_commands
 from edk.commands.builder_parsers import add_builder_commands
 from edk.commands.buildkit_parsers import add_builder_options
+from edk.commands.check_parsers import add_check_command
 from edk.commands.code_server_parsers import add_editor_commands
 from edk.commands.new_parsers import add_new_command
 from edk.commands.page_parsers import add_page_command
@@ -29,6 +30,7 @@ def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     _add_build(commands)
     _add_watch(commands)
     _add_plan(commands)
+    add_check_command(functools.partial(_add, commands))
     _add_init(commands)
     _add_chart(commands)
     _add_build_image(commands)
