@@ -14,6 +14,7 @@ from edk.commands.platform_parsers import add_import_images_option, add_install_
 from edk.commands.prune_parsers import add_prune_commands
 from edk.commands.reference_parsers import add_reference_commands, add_references_option
 from edk.commands.supply_parsers import add_attesting_options, add_supply_commands
+from edk.commands.surface_parsers import add_surface_commands
 from edk.commands.watcher_parsers import add_watcher_commands
 
 EXIT_CODES = (
@@ -40,6 +41,7 @@ def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     add_archive_commands(functools.partial(_add, commands), _add_selection, _add_output)
     add_prune_commands(functools.partial(_add, commands))
     add_builder_commands(functools.partial(_add, commands))
+    add_surface_commands(functools.partial(_add, commands), _add_settings)
 
 
 def epilog(example: str) -> str:
@@ -90,6 +92,11 @@ def _add_engine_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--network", metavar="MODE", help="of RUN steps: default, none or host")
     add_attesting_options(command)
     add_builder_options(command)
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    _add_engine_options(command)
+    add_references_option(command)
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ from edk.domain.redaction import Redactor, secrets_of
 from edk.domain.workspace import Root
 from edk.orchestrator.roots import Places, checked_dir, roots_for
 from edk.orchestrator.services import Services
-from edk.settings import Settings, load_settings
+from edk.settings import Settings, Sourced, load_sourced
 from edk.ui.aside import Aside
 from edk.ui.log import EventLog
 from edk.ui.log_files import Fanout, LogFiles
@@ -43,7 +43,12 @@ BUNDLED = os.path.join(os.path.dirname(edk.__file__), "bundled")  # noqa: PTH118
 
 
 def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> Settings:
-    """Return the settings for a command line.
+    """Return the settings for a command line; see `sourced_of`."""
+    return sourced_of(options, dirs).settings
+
+
+def sourced_of(options: argparse.Namespace, dirs: list[str] | None = None) -> Sourced:
+    """Return the settings for a command line, with where each value comes from.
 
     Args:
         options: of the command line.
@@ -72,10 +77,11 @@ def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> S
     if flags["jobs"] is not None and flags["jobs"] < 1:  # type: ignore[operator]
         raise UsageError(f"--jobs must be 1 or more, not {flags['jobs']}", "for example --jobs 4")
     folders = tuple(dict.fromkeys(checked_dir(folder) for folder in dirs or ()))
-    first = load_settings(os.environ, flags, folders)
-    if not os.path.isfile(f"{first.extensions_dir}/edk.yaml"):  # noqa: PTH113
+    first = load_sourced(os.environ, flags, folders)
+    extensions_dir = first.settings.extensions_dir
+    if extensions_dir in folders or not os.path.isfile(f"{extensions_dir}/edk.yaml"):  # noqa: PTH113
         return first
-    return load_settings(os.environ, flags, (*folders, first.extensions_dir))
+    return load_sourced(os.environ, flags, (*folders, extensions_dir))
 
 
 def _tuple(given: list[str] | None) -> tuple[str, ...] | None:

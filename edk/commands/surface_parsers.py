@@ -1,0 +1,30 @@
+"""The arguments of the commands that show what the EDK knows."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+Add = Callable[[str, str, str], argparse.ArgumentParser]
+
+
+def add_surface_commands(add: Add, add_engine_options: Callable[[argparse.ArgumentParser], None]) -> None:
+    """Add them to the command line.
+
+    Args:
+        add: adds a command by its name, what it does in a phrase, and an example.
+        add_engine_options: adds the settings that a build takes as flags.
+    """
+    config = add(
+        "config",
+        "show each setting, and which flag, variable or line of an edk.yaml it comes from; secrets are masked",
+        "edk config --dir examples/otsus-method --changed",
+    )
+    config.add_argument("name", nargs="*", metavar="SETTING", help="show these alone")
+    config.add_argument(
+        "--dir", action="append", default=[], metavar="DIR", help="folder whose edk.yaml counts; may be repeated"
+    )
+    config.add_argument("--changed", action="store_true", help="leave out what has its default")
+    config.add_argument("--json", action="store_true", help="JSON instead of text; schema edk.config/v1")
+    config.add_argument("--schema", action="store_true", help="print the JSON schema of edk.yaml")
+    add_engine_options(config)
