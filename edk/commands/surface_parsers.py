@@ -28,3 +28,6 @@ def add_surface_commands(add: Add, add_engine_options: Callable[[argparse.Argume
     config.add_argument("--json", action="store_true", help="JSON instead of text; schema edk.config/v1")
     config.add_argument("--schema", action="store_true", help="print the JSON schema of edk.yaml")
     add_engine_options(config)
+    explain = add("explain", "say what the code of a diagnostic means, and what to do", "edk explain EDK203")
+    explain.add_argument("code", nargs="*", metavar="CODE", help="for example EDK203; none: list all codes")
+    explain.add_argument("--json", action="store_true", help="JSON instead of text; schema edk.codes/v1")

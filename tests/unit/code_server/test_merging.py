@@ -137,9 +137,8 @@ def test_the_schema_of_edk_yaml(text: str, expected: dict) -> None:
 
 def test_the_schema_leaves_comments_and_others_alone() -> None:
     """Also a list of files of which edk.yaml is one."""
-    text = (
-        '{\n  // mine\n  "yaml.schemas": {\n    "file:///old/edk.schema.json": "edk.yaml", // theirs\n    "b": "c"\n  }\n}\n'
-    )
+    old = '    "file:///old/edk.schema.json": "edk.yaml", // theirs'
+    text = f'{{\n  // mine\n  "yaml.schemas": {{\n{old}\n    "b": "c"\n  }}\n}}\n'
     own = f'{{"yaml.schemas": {{"{SCHEMA}": ["edk.yaml", "other.yaml"]}}}}'
 
     assert text.replace("file:///old/edk.schema.json", SCHEMA) == with_schema(text, SCHEMA).text
