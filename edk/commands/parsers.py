@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 
+from edk import __version__
 from edk.commands.archive_parsers import add_archive_commands
 from edk.commands.builder_parsers import add_builder_commands
 from edk.commands.buildkit_parsers import add_builder_options
@@ -24,7 +25,22 @@ EXIT_CODES = (
 Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="edk",
+        description="Builds Kaapana workflow extensions: from a folder to images in the registry and a chart.",
+        epilog=epilog("edk build --dir examples/otsus-method"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("-V", "--version", action="version", version=f"edk {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_commands(commands)
+    return top
+
+
+def _add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     """Add every command to the command line."""
     _add_build(commands)
     _add_watch(commands)

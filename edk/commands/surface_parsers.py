@@ -31,3 +31,10 @@ def add_surface_commands(add: Add, add_engine_options: Callable[[argparse.Argume
     explain = add("explain", "say what the code of a diagnostic means, and what to do", "edk explain EDK203")
     explain.add_argument("code", nargs="*", metavar="CODE", help="for example EDK203; none: list all codes")
     explain.add_argument("--json", action="store_true", help="JSON instead of text; schema edk.codes/v1")
+    completion = add(
+        "completion",
+        "print the script by which a shell completes commands, flags, folders and names of images",
+        "edk completion bash",
+    )
+    completion.add_argument("shell", nargs="?", choices=["bash", "zsh", "fish"], help="the shell that reads it")
+    completion.add_argument("--images", action="store_true", help="print the names of images that scripts offer")
