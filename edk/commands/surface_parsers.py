@@ -38,3 +38,25 @@ def add_surface_commands(add: Add, add_engine_options: Callable[[argparse.Argume
     )
     completion.add_argument("shell", nargs="?", choices=["bash", "zsh", "fish"], help="the shell that reads it")
     completion.add_argument("--images", action="store_true", help="print the names of images that scripts offer")
+    graph = add(
+        "graph",
+        "show which image depends on which, and what is stale, by extension; changes nothing",
+        "edk graph --dir examples/otsus-method",
+    )
+    graph.add_argument(
+        "--dir",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="folder of an extension, or of many; may be repeated; default: the extensions folder",
+    )
+    graph.add_argument("--image", metavar="NAME", help="this image, with what it depends on and what depends on it")
+    graph.add_argument(
+        "--format", choices=["tree", "mermaid", "dot", "svg", "json"], default="tree", help="default: tree"
+    )
+    graph.add_argument(
+        "--fold",
+        action=argparse.BooleanOptionalAction,
+        help="show bases as a group of their own, once; default: where there are more than 30 images",
+    )
+    graph.add_argument("--offline", action="store_true", help="do not ask the registry what is stale")
