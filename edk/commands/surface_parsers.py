@@ -60,3 +60,15 @@ def add_surface_commands(add: Add, add_engine_options: Callable[[argparse.Argume
         help="show bases as a group of their own, once; default: where there are more than 30 images",
     )
     graph.add_argument("--offline", action="store_true", help="do not ask the registry what is stale")
+    history = add(
+        "history",
+        "list builds of the past: when, why, how long, which steps cost most, what came from the cache",
+        "edk history --image otsus-method --since 7d",
+    )
+    history.add_argument(
+        "--image", action="append", default=[], metavar="NAME", help="builds of this image; may be repeated"
+    )
+    history.add_argument("--since", metavar="WHEN", help="for example 12h, 2d, 2026-01-31; default: all")
+    history.add_argument("--limit", type=int, default=20, metavar="N", help="how many are listed; 0: all; default: 20")
+    history.add_argument("--svg", metavar="FILE", help="write build times as a picture, too")
+    history.add_argument("--json", action="store_true", help="JSON instead of text; schema edk.history/v1")

@@ -33,6 +33,7 @@ from edk.ui.redacted import Redacted
 if TYPE_CHECKING:
     from edk.domain.history import Revision
     from edk.ports import (
+        Cache,
         ChartPackager,
         EventSink,
         Platform,
@@ -148,6 +149,29 @@ class LazyHistory:
         return self._history.revision(folder)
 
 
+class LazyRecording:
+    """A sink that remembers builds, imported when the first one begins; see `edk.orchestrator.recording`."""
+
+    def __init__(self, cache: Cache, command: str) -> None:
+        self._cache = cache
+        self._command = command
+        self._sink: EventSink | None = None
+
+    def emit(self, event: ev.Event) -> None:
+        """Take one event."""
+        if self._sink is None and isinstance(event, ev.ImageStarted):
+            from edk.orchestrator.recording import Recording
+
+            self._sink = Recording(self._cache, SystemClock().now, self._command)
+        if self._sink is not None:
+            self._sink.emit(event)
+
+    def close(self) -> None:
+        """Forget what has not ended."""
+        if self._sink is not None:
+            self._sink.close()
+
+
 class Wired:
     """The services with what has to be closed behind them; a context manager.
 
@@ -163,8 +187,9 @@ class Wired:
         def notice(sentence: str) -> None:
             sink.emit(ev.Noticed(sentence))
 
-        self._sink = sink
         self._store = SqliteStore(settings.state_dir, notice)
+        recording = Redacted(LazyRecording(self._store, command), redactor_of(settings))
+        self._sink = Fanout(sink, recording)
         tree = FileTree(self._store)
         self.services = Services(
             settings=settings,
@@ -174,7 +199,7 @@ class Wired:
             builder=LazyBuilder(settings, self._store, notice),
             locks=FileLocks(settings.state_dir, command, notice),
             clock=SystemClock(),
-            sink=sink,
+            sink=self._sink,
             packager=lambda: packager_of(settings),
             platform=None,
             history=LazyHistory(),

@@ -40,3 +40,27 @@ def test_the_graph_of_a_registry_that_is_away(edk: Command, whole: Extension) ->
 
     assert "note: the registry could not be asked" in shown
     assert "stale" not in shown.replace("not asked for", "")
+
+
+def test_builds_are_remembered(edk: Command, whole: Extension) -> None:
+    """When, why, how long, what came from the cache, what failed; what was not built is not in it."""
+    edk("build", "--dir", str(whole.path), "--no-import").expect(0)
+    edk("build", "--dir", str(whole.path), "--no-import").expect(0)
+    whole.image("seg", "COPY run.sh /run.sh\nRUN sh -c 'exit 7'\n", base="base", files={"run.sh": "echo one\n"})
+    edk("build", "--dir", str(whole.path), "--no-import").expect(1)
+
+    builds = json.loads(edk("history", "--json").expect(0).out)["builds"]
+
+    assert ["base", "dag", "seg", "seg"] == sorted(build["image"].split("-")[1] for build in builds)
+    failed, *done = builds
+    assert ("failed", "the Dockerfile changed", 4) == (failed["ended"], failed["reason"], failed["line"])
+    assert {"done"} == {build["ended"] for build in done}
+    for build in done:
+        assert build["seconds"] >= build["built"] > 0
+        assert build["pushed"] > 0
+        assert build["steps"] >= build["cached"]
+        assert build["digest"].startswith("sha256:")
+        assert build["reason"]
+        assert "edk build" == build["command"]
+    assert any(step["line"] for build in done for step in build["slowest"])
+    assert "4 builds since" in edk("history").expect(0).out
