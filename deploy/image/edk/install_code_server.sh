@@ -9,7 +9,7 @@ version=$1
 folder=$2
 node=$(command -v node)
 npm_config_nodedir=$(dirname "$(dirname "$node")") # headers of this very Node: none are downloaded
-export npm_config_nodedir npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false
+export JOBS=max npm_config_nodedir npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false
 
 npm pack --silent "code-server@$version" >/dev/null
 mkdir -p "$folder/bin" "$folder/lib"
@@ -21,9 +21,6 @@ for place in "$server" "$vscode" "$vscode/extensions"; do
 done
 (cd "$vscode" && npm rebuild --foreground-scripts @vscode/spdlog @vscode/native-watchdog)
 
-# What code-server's own install script does besides.
-ln -s code-linux.sh "$vscode/bin/remote-cli/code-server"
-ln -s browser-linux.sh "$vscode/bin/helpers/browser.sh"
 
 cd "$vscode"
 rm -rf extensions/copilot node_modules/@github node_modules/@microsoft/mxc-sdk
