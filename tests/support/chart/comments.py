@@ -53,6 +53,16 @@ def comments() -> dict[Key, Comment]:
     return found
 
 
+def leaves(node: Any, key: Key = ()) -> Iterator[tuple[Key, Any]]:
+    """Yield each value that is no map, or is empty; a map that is handed on as a whole is one value."""
+    whole = key and (key[-1] == "resources" or key[0] == "extension_params")
+    if isinstance(node, dict) and node and not whole:
+        for name, child in node.items():
+            yield from leaves(child, (*key, name))
+    else:
+        yield key, node
+
+
 def properties(schema: dict[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
     """Yield each property of the schema with its key; one behind a reference once for each that refers to it."""
 
