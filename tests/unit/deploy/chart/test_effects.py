@@ -34,7 +34,7 @@ BY_KEY: dict[Key, Any] = {
     ("affinity",): {"podAffinity": {}}, ("networkPolicy", "from"): [{"podSelector": {}}],
     ("networkPolicy", "nodes"): [{"ipBlock": {"cidr": "198.51.100.0/24"}}], ("global", "edk_builder"): "docker",
     ("global", "edk_minio"): "True", ("global", "pull_policy_images"): "Never", ("registry", "nodeAddress"): "other:1",
-    ("registry", "podAddress"): "other:1", ("registry", "enabled"): True, ("minio", "enabled"): False,
+    ("registry", "podAddress"): "other:1", ("config",): {"retries": 9}, ("registry", "enabled"): True, ("minio", "enabled"): False,
 }  # fmt: skip
 LIKELY = {
     "ingress": "traefik", "networkPolicy": "network-policy", "global": "kaapana-minio", "minio": "kaapana-helm",
@@ -97,6 +97,8 @@ REFUSED = [
     ("builder.buildkit.cache.maxUsed=40 GB", "builder.buildkit.cache.maxUsed"),
     ("builder.buildkit.maxParallelism=0", "builder.buildkit.maxParallelism"),
     ("networkPolicy.nodes[0].podSelector.a=b", "networkPolicy.nodes.0"),
+    ("config.base_override.a=b", "base_override"),
+    ("config.attest=maybe", "config.attest"),
     ("extraEnv[0].nam=X", "extraEnv.0"),
     ("extraEnv[0].name=A B", "extraEnv.0.name"),
     ("watcher.enabled=yes", "watcher.enabled"),
