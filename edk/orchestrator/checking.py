@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from edk.domain.checking.chart_facts import ChartFileFacts, read_chart_file, read_template
 from edk.domain.checking.comments import Mark
 from edk.domain.checking.docker_facts import DockerFacts, read_docker_facts
-from edk.domain.checking.gathered import Gathered, Place, in_chart
+from edk.domain.checking.gathered import Gathered, Place, folders_above, in_chart
 from edk.domain.checking.model import Checked, Finding
 from edk.domain.checking.python_facts import PythonFacts, read_python_facts
 from edk.domain.checking.rules import find_all
@@ -107,6 +107,7 @@ class _Gatherer:
             self._plan,
             names_of(self._settings),
             Catalog.of(self._plan.workspace.targets),
+            self._plan.graph.by_key,
             self._python,
             paths,
             frozenset(named),
@@ -132,11 +133,10 @@ class _Gatherer:
 
     def _beside_dags(self, root: Root, found: Found) -> set[str]:
         """Return the Python files in the contexts of DAG images."""
-        contexts = [
+        contexts = {
             node.target.context for node in self._plan.graph.nodes if node.role == "dag" and node.target.root == root
-        ]
-        inside = tuple(f"{context}/" for context in contexts if context)
-        return {path for path in found.python if path.startswith(inside)} if inside else set()
+        }
+        return {path for path in found.python if any(folder in contexts for folder in folders_above(path))}
 
     def _hidden(self, root: Root, found: Found, beside: set[str]) -> Iterable[OperatorImage]:
         """Return the images that files name which are called neither operator nor DAG."""
@@ -154,9 +154,9 @@ class _Gatherer:
         templates: list[Candidate] = []
         for located in self._plan.workspace.charts:
             if located.root == root:
-                found = self._chart_files(located)
-                files += [c for c in found if c.path.rpartition("/")[2] in _CHART_FILES and "/templates/" not in c.path]
-                templates += [c for c in found if c not in files]
+                own = {in_chart(located.chart.path, name) for name in _CHART_FILES}
+                for candidate in self._chart_files(located):
+                    (files if candidate.path in own else templates).append(candidate)
         self._charts |= self._read(root, "check-chart", ChartFileFacts, read_chart_file, files)
         self._charts |= self._read(root, "check-template", ChartFileFacts, read_template, templates)
 

@@ -27,6 +27,7 @@ class Gathered:
         plan: of all that they need.
         names: what names mean.
         catalog: all targets by name.
+        by_key: nodes of the graph by their targets' identity.
         python: facts of operators, DAGs, and Python files beside DAG images.
         python_paths: root → every Python file of it.
         named: the Python files that are looked at for images: operators and DAGs.
@@ -39,6 +40,7 @@ class Gathered:
     plan: BuildPlan
     names: Names
     catalog: Catalog
+    by_key: Mapping[str, Node]
     python: Mapping[Place, PythonFacts] = field(default_factory=dict)
     python_paths: Mapping[str, frozenset[str]] = field(default_factory=dict)
     named: frozenset[Place] = frozenset()
@@ -82,3 +84,9 @@ def place_of(target: Target) -> Place:
 def in_chart(path: str, name: str) -> str:
     """Return the path of a chart's file, relative to the chart's root."""
     return f"{path}/{name}" if path not in {"", "."} else name
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """Yield the folders that a file is in, the nearest first, its root left out."""
+    while (path := path.rpartition("/")[0]) != "":
+        yield path

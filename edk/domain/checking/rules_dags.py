@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from edk.domain.checking.docker_facts import DockerFacts
-from edk.domain.checking.gathered import Gathered, place_of
+from edk.domain.checking.gathered import Gathered, folders_above, place_of
 from edk.domain.checking.model import Edit, FileEdit, Finding
 from edk.domain.checking.python_facts import Import
 from edk.domain.checking.shipped import DAGS, Shipped, modules_of, shipped_files
@@ -34,10 +34,10 @@ class _Image:
 def dag_rules(gathered: Gathered) -> Iterator[Finding]:
     """Yield what is wrong with DAG images."""
     images = [found for image in gathered.dag_images() if (found := _image(gathered, image)) is not None]
-    everywhere = {name: one for image in images for name, one in image.modules.items()}
+    everywhere = frozenset(_with_packages(name for image in images for name in image.modules))
     for image in images:
         yield from _imports(gathered, image, everywhere)
-        yield from _left_out(gathered, image, images)
+    yield from _left_out(gathered, images)
 
 
 def _image(gathered: Gathered, image: PlannedImage) -> _Image | None:
@@ -51,7 +51,7 @@ def _image(gathered: Gathered, image: PlannedImage) -> _Image | None:
     return _Image(target, facts, shipped, modules_of(shipped))
 
 
-def _imports(gathered: Gathered, image: _Image, everywhere: Mapping[str, Shipped]) -> Iterator[Finding]:
+def _imports(gathered: Gathered, image: _Image, everywhere: Set[str]) -> Iterator[Finding]:
     """Yield the imports of shipped DAGs and operators that look in another folder than their module lies in."""
     root = image.target.root
     for shipped in image.modules.values():
@@ -65,7 +65,7 @@ def _imports(gathered: Gathered, image: _Image, everywhere: Mapping[str, Shipped
 
 
 def _wrong(
-    gathered: Gathered, image: _Image, file: str, one: Import, everywhere: Mapping[str, Shipped]
+    gathered: Gathered, image: _Image, file: str, one: Import, everywhere: Set[str]
 ) -> tuple[str, tuple[FileEdit, ...]] | None:
     """Return why an import fails, and what mends it; None if it does not, or leads to what is not ours."""
     folder, _, name = one.module.rpartition(".")
@@ -98,10 +98,16 @@ def _is_same(gathered: Gathered, image: _Image, file: str, one: Import, there: S
     return find_module(file, one.module, known) == source or "operator" in posixpath.basename(source).lower()
 
 
-def _resolves(one: Import, modules: Mapping[str, Shipped]) -> bool:
-    if one.module in modules or any(name.startswith(f"{one.module}.") for name in modules):
-        return True
-    return bool(one.names) and all(f"{one.module}.{name}" in modules for name, _ in one.names)
+def _resolves(one: Import, modules: Set[str]) -> bool:
+    """Tell whether an import leads to one of some modules and packages."""
+    return one.module in modules
+
+
+def _with_packages(names: Iterable[str]) -> Iterator[str]:
+    """Yield dotted names, and those of the packages that they are in."""
+    for name in names:
+        parts = name.split(".")
+        yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
 def _moved(gathered: Gathered, image: _Image, old: str, new: str) -> tuple[FileEdit, ...]:
@@ -110,6 +116,7 @@ def _moved(gathered: Gathered, image: _Image, old: str, new: str) -> tuple[FileE
     Nothing may be imported by the old name, and all that is missing must be looked for in the same new folder.
     """
     root = image.target.root.path
+    known = frozenset(_with_packages(image.modules))
     wanted: set[str] = set()
     for shipped in image.modules.values():
         facts = gathered.python.get((root, image.in_root(shipped.source)))
@@ -117,7 +124,7 @@ def _moved(gathered: Gathered, image: _Image, old: str, new: str) -> tuple[FileE
             above, _, name = one.module.rpartition(".")
             if one.module == old or one.module.startswith(f"{old}."):
                 return ()
-            if f"{old}.{name}" in image.modules and not _resolves(one, image.modules):
+            if f"{old}.{name}" in image.modules and not _resolves(one, known):
                 wanted.add(above)
     if wanted != {new} or not old:
         return ()
@@ -133,12 +140,13 @@ def _moved(gathered: Gathered, image: _Image, old: str, new: str) -> tuple[FileE
     return tuple(edits)
 
 
-def _left_out(gathered: Gathered, image: _Image, images: list[_Image]) -> Iterator[Finding]:
-    """Yield the DAGs and operators of a context that no image takes."""
-    root = image.target.root
+def _left_out(gathered: Gathered, images: Sequence[_Image]) -> Iterator[Finding]:
+    """Yield the DAGs and operators in contexts of DAG images that no image takes."""
     taken = {(i.target.root.path, i.in_root(s.source)) for i in images for s in i.shipped}
-    inside = image.in_root("")
-    for path, file in sorted(gathered.named):
-        if path == root.path and file.startswith(inside) and (path, file) not in taken and inside:
+    contexts = {(i.target.root.path, i.target.context): i for i in images if i.target.context}
+    for path, file in sorted(gathered.named - taken):
+        above = (contexts[path, folder] for folder in folders_above(file) if (path, folder) in contexts)
+        image = next(above, None)
+        if image is not None:
             message = f"{image.target.dockerfile} copies it nowhere"
-            yield Finding(root, codes.NOT_SHIPPED.at(file, 0, message))
+            yield Finding(image.target.root, codes.NOT_SHIPPED.at(file, 0, message))

@@ -146,7 +146,7 @@ def _base(gathered: Gathered, node: Node, link: BaseLink) -> Iterator[Finding]:
             hint = f"if a stage is meant, write FROM … AS {link.ref}; else name a version" if stage else ""
             yield Finding(root, codes.LATEST_BASE.at(file, link.line, message, hint))
         return
-    base = gathered.plan.graph.by_key.get(link.target)
+    base = gathered.by_key.get(link.target)
     if base is None or local.digest:
         return
     if local.tag and not _is_made(base.target, local.tag, gathered) and local.tag != "latest":

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from edk.domain.checking.gathered import Gathered
 from edk.domain.checking.model import FileEdit, Finding
 from edk.domain.checking.python_facts import DevServer, Import, PythonFacts
-from edk.domain.checking.uses import uses
+from edk.domain.checking.uses import Use, uses
 from edk.domain.codes import conventions as codes
 from edk.domain.graph import Node
 from edk.domain.operators.modules import find_module
 from edk.domain.reference import split_local
 from edk.domain.workspace import Root
+
+Named = dict[tuple[Root, str, str], list[Use]]
+"""Root, file and class → the images that it names."""
 
 _SERVER = "code-server"
 _WITH_SERVER = ("base-python-cpu", "base-python-gpu")
@@ -21,6 +24,10 @@ _WITH_SERVER = ("base-python-cpu", "base-python-gpu")
 def operator_rules(gathered: Gathered) -> Iterator[Finding]:
     """Yield what operators and DAGs set wrongly."""
     roots = {root.path: root for root in gathered.plan.workspace.roots}
+    named: Named = {}
+    for use in uses(gathered):
+        if use.how == "operator":
+            named.setdefault((use.root, use.file, use.owner), []).append(use)
     for (path, file), facts in gathered.python.items():
         if (path, file) not in gathered.named:
             continue
@@ -31,22 +38,20 @@ def operator_rules(gathered: Gathered) -> Iterator[Finding]:
             found = codes.ENV_NOT_TEXT.at(file, value.line, message, column=value.column)
             yield Finding(roots[path], found, mends)
         for server in facts.dev_servers:
-            yield from _dev_server(gathered, roots[path], file, facts, server)
+            yield from _dev_server(gathered, named, roots[path], file, facts, server)
 
 
 def _dev_server(
-    gathered: Gathered, root: Root, file: str, facts: PythonFacts, server: DevServer
+    gathered: Gathered, named: Named, root: Root, file: str, facts: PythonFacts, server: DevServer
 ) -> Iterator[Finding]:
     if server.value != _SERVER:
         message = f"dev_server={server.value!r} is refused when the DAG is loaded"
         yield Finding(root, codes.DEV_SERVER_UNKNOWN.at(file, server.line, message, column=server.column))
         return
     defined, owner = _class_of(gathered, root, file, facts, server)
-    for use in uses(gathered):
-        if (use.root, use.file, use.owner, use.how) != (root, defined, owner, "operator"):
-            continue
+    for use in named.get((root, defined, owner), ()):
         for target in use.targets:
-            node = gathered.plan.graph.by_key.get(target.key)
+            node = gathered.by_key.get(target.key)
             if node is not None and not _has_server(gathered, node):
                 message = f"the image {use.name!r} of {owner} has no code-server in it"
                 yield Finding(root, codes.NO_CODE_SERVER.at(file, server.line, message, column=server.column))
@@ -76,7 +81,7 @@ def _joined(one: Import, name: str) -> str:
 
 def _has_server(gathered: Gathered, node: Node) -> bool:
     """Tell whether code-server is, or may be, in an image: by what it stands on, and by what it runs."""
-    by_key = gathered.plan.graph.by_key
+    by_key = gathered.by_key
     pending, done = [node], {node.key}
     while pending:
         current = pending.pop()
