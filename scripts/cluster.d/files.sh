@@ -20,6 +20,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
 address = "$place/containerd.sock"
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "edk.local/pause:1"
+# Lower scores than our own take CAP_SYS_RESOURCE, which not every machine's root has.
+restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "/usr/lib/cni"
 conf_dir = "$place/cni"

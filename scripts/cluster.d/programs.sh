@@ -20,14 +20,15 @@ go_build() {
 programs_make() {
   if programs_ready; then return 0; fi
   have go || give_up "Kubernetes is built from its Go modules: go 1.25 or later is needed" "install it (go.dev/dl)"
-  say "building Kubernetes $kubernetes_version, CoreDNS and what goes with them, once (half an hour on two processors)"
+  say "building Kubernetes $kubernetes_version, CoreDNS and what goes with them, once (some ten minutes on two processors)"
   mkdir -p "$programs"
   rm -f "$programs/made"
   stamp=k8s.io/component-base/version
   go_build kubernetes kubernetes "-X $stamp.gitVersion=$kubernetes_version -X $stamp.gitMajor=1 -X $stamp.gitMinor=32 \
 -X k8s.io/client-go/pkg/version.gitVersion=$kubernetes_version" &&
     go_build addons addons "" &&
-    go_build addons pause "" pause || give_up "the programs of the cluster could not be built"
+    go_build addons pause "" pause ||
+    give_up "the programs of the cluster could not be built"
   for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl; do
     ln -sf kubernetes "$programs/$name"
   done
@@ -37,7 +38,7 @@ programs_make() {
 
 packages_make() {
   set --
-  have containerd && have ctr || set -- "$@" containerd
+  have containerd || set -- "$@" containerd
   have runc || set -- "$@" runc
   have iptables || set -- "$@" iptables
   have ip || set -- "$@" iproute2
