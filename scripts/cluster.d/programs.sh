@@ -24,11 +24,11 @@ programs_make() {
   mkdir -p "$programs"
   rm -f "$programs/made"
   stamp=k8s.io/component-base/version
-  go_build kubernetes kubernetes "-X $stamp.gitVersion=$kubernetes_version -X $stamp.gitMajor=1 -X $stamp.gitMinor=32 \
--X k8s.io/client-go/pkg/version.gitVersion=$kubernetes_version" &&
-    go_build addons addons "" &&
-    go_build addons pause "" pause ||
+  if ! go_build kubernetes kubernetes "-X $stamp.gitVersion=$kubernetes_version -X $stamp.gitMajor=1 \
+-X $stamp.gitMinor=32 -X k8s.io/client-go/pkg/version.gitVersion=$kubernetes_version" ||
+    ! go_build addons addons "" || ! go_build addons pause "" pause; then
     give_up "the programs of the cluster could not be built"
+  fi
   for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl; do
     ln -sf kubernetes "$programs/$name"
   done

@@ -14,7 +14,8 @@ from tests.support.kubernetes.cluster import Cluster, environment, loaded, scrip
 
 REGISTRY = "localhost:32000"
 TAG = os.environ.get("EDK_POD_TAG", __version__)
-ACCEPT = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
+_DOCKER, _OCI = "application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image"
+_ACCEPT = {"Accept": f"{_DOCKER}, {_OCI}.manifest.v1+json, {_OCI}.index.v1+json"}
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +34,14 @@ def cluster() -> Iterator[Cluster]:
 
 def image(name: str) -> str:
     """Return the name on the node of an image of the pod, brought there from the local registry."""
-    request = urllib.request.Request(f"http://{REGISTRY}/v2/{name}/manifests/{TAG}", headers={"Accept": ACCEPT}, method="HEAD")
+    ref = f"{REGISTRY}/{name}:{TAG}"
+    manifest = urllib.request.Request(f"http://{REGISTRY}/v2/{name}/manifests/{TAG}", headers=_ACCEPT, method="HEAD")
     try:
-        with urllib.request.urlopen(request, timeout=5):
+        with urllib.request.urlopen(manifest, timeout=5):
             pass
     except urllib.error.URLError as error:
-        pytest.fail(f"{REGISTRY}/{name}:{TAG} is not there ({error}): scripts/build_pod_images.sh", pytrace=False)
-    return loaded([f"{REGISTRY}/{name}:{TAG}"])[f"{REGISTRY}/{name}:{TAG}"]
+        pytest.fail(f"{ref} is not there ({error}): scripts/build_pod_images.sh", pytrace=False)
+    return loaded([ref])[ref]
 
 
 @pytest.fixture(scope="session")

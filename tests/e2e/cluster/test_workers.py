@@ -40,7 +40,9 @@ def certificates(cluster: Cluster, services: str, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="module")
-def workers(cluster: Cluster, services: str, certificates: Path, builder_image: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def workers(
+    cluster: Cluster, services: str, certificates: Path, builder_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> str:
     """The StatefulSet, with another image and less memory than it asks for, all else as it is."""
     overlay = tmp_path_factory.mktemp("overlay")
     name, _, tag = builder_image.rpartition(":")
@@ -65,7 +67,7 @@ patches:
 def build(cluster: Cluster, pod: str, certificates: Path, folder: Path, ref: str = "") -> Done:
     if shutil.which("buildctl", path=cluster.environ["PATH"]) is None:
         pytest.fail("buildctl is not on PATH: scripts/test.sh installs it", pytrace=False)
-    tls = [f"--tls{end}={certificates / file}.pem" for end, file in (("cacert", "ca"), ("cert", "cert"), ("key", "key"))]
+    tls = [f"--tls{of}={certificates}/{file}.pem" for of, file in (("cacert", "ca"), ("cert", "cert"), ("key", "key"))]
     output = ["--output", f"type=image,name={ref},push=true,registry.insecure=true"] if ref else []
     with cluster.forwarded(f"pod/{pod}", 1234, NAMESPACE) as port:
         return cluster.run(

@@ -46,7 +46,8 @@ class Cluster:
     def run(self, *command: str, stdin: str | None = None, timeout: float = 300, cwd: Path = ROOT) -> Done:
         """Run a command to its end."""
         done = subprocess.run(
-            command, input=stdin, capture_output=True, text=True, timeout=timeout, env=self.environ, cwd=cwd, check=False
+            command, input=stdin, capture_output=True, text=True, timeout=timeout,
+            env=self.environ, cwd=cwd, check=False,
         )  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr)
 
@@ -63,7 +64,9 @@ class Cluster:
         text = manifest if isinstance(manifest, str) else json.dumps(manifest)
         self.kubectl("apply", *arguments, "-f", "-", stdin=text)
 
-    def exec(self, pod: str, *command: str, container: str = "", namespace: str = "default", timeout: float = 300) -> Done:
+    def exec(
+        self, pod: str, *command: str, container: str = "", namespace: str = "default", timeout: float = 300
+    ) -> Done:
         """Run a command in a container."""
         chosen = ["-c", container] if container else []
         return self.run("kubectl", "-n", namespace, "exec", pod, *chosen, "--", *command, timeout=timeout)
