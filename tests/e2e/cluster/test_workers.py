@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +101,29 @@ def test_the_workers_run_without_privilege_and_without_a_token(cluster: Cluster,
         name = pod["metadata"]["name"]
         assert "uid=1000" in cluster.exec(name, "id", namespace=NAMESPACE).expect().out
         assert cluster.exec(name, "test", "-e", "/var/run/secrets/kubernetes.io", namespace=NAMESPACE).code == 1
+
+
+@pytest.mark.parametrize("level", ["baseline", "restricted"])
+def test_a_namespace_of_another_level_than_privileged_takes_no_worker(
+    cluster: Cluster, workers: str, level: str
+) -> None:
+    """For two profiles only at `baseline`, which docs/builders.md names: without them a namespace cannot be made."""
+    pod = cluster.get("pod", f"{workers}-0", "-n", NAMESPACE)
+    with cluster.namespace(f"level-{level}", **{"pod-security.kubernetes.io/enforce": level}) as name:
+        pod["metadata"] = {"name": "worker", "namespace": name, "annotations": pod["metadata"]["annotations"]}
+        create = ["kubectl", "create", "--dry-run=server", "-f", "-"]
+        refused = cluster.run(*create, stdin=json.dumps(pod)).expect(1)
+        assert f'violates PodSecurity "{level}:latest"' in refused.err
+        assert "AppArmor" in refused.err
+        assert "seccompProfile" in refused.err
+        del pod["metadata"]["annotations"]
+        _without_profiles(pod["spec"]["containers"][0]["securityContext"])
+        assert cluster.run(*create, stdin=json.dumps(pod)).code == (0 if level == "baseline" else 1)
+
+
+def _without_profiles(context: dict[str, Any]) -> None:
+    for name in ("seccompProfile", "appArmorProfile"):
+        context.pop(name, None)
 
 
 def test_a_worker_builds_and_a_node_runs_what_it_pushed(
