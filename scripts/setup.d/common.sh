@@ -21,10 +21,9 @@ choose_state() {
   else state=/tmp/edk-$(id -u)/edk
   fi
   case $state in /*) ;; *) state=$PWD/$state ;; esac
-  # The folder holds the socket of a root engine: nobody else may have put it there. In the cluster no engine of ours is
-  # started, and the folder is a volume, which belongs to root and is open to the pod's group.
+  # The folder holds the socket of a root engine: nobody else may have put it there.
   if [ ! -d "$state/started" ]; then (umask 077 && mkdir -p "$state/started"); fi
-  [ -O "$state" ] || { in_cluster && [ -w "$state" ]; } || give_up "$state belongs to somebody else" "set EDK_STATE_DIR to a folder of your own"
+  [ -O "$state" ] || give_up "$state belongs to somebody else" "set EDK_STATE_DIR to a folder of your own"
   EDK_STATE_DIR=$state
   export EDK_STATE_DIR
 }
