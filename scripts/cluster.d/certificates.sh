@@ -37,6 +37,7 @@ YAML
 
 certificates_make() {
   mkdir -p "$place/pki"
+  umask 077
   openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=edk-cluster -addext keyUsage=critical,keyCertSign,cRLSign \
     -keyout "$place/pki/ca.key" -out "$place/pki/ca.pem" 2>/dev/null &&
     openssl genrsa -out "$place/pki/accounts.key" 2048 2>/dev/null &&
