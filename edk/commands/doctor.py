@@ -13,6 +13,7 @@ from edk.commands.wiring import settings_of
 from edk.domain.errors import EXIT_DONE, EXIT_UNREACHABLE
 from edk.orchestrator.doctor import examine
 from edk.orchestrator.doctor_model import Patient
+from edk.orchestrator.doctor_nodes import nodes_address
 from edk.ports import Platform
 from edk.settings import Settings
 from edk.ui.doctor_text import as_json, lines, worst
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _patient(settings: Settings) -> Patient:
-    addresses = dict.fromkeys((settings.registry, settings.push_host))
+    addresses = dict.fromkeys((settings.push_host, nodes_address(settings, os.environ) or settings.push_host))
     platform: Platform | None = None
     if settings.kube_helm_url:
         from edk.adapters.kube_helm import KubeHelmPlatform
