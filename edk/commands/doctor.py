@@ -13,7 +13,7 @@ from edk.commands.wiring import settings_of
 from edk.domain.errors import EXIT_DONE, EXIT_UNREACHABLE
 from edk.orchestrator.doctor import examine
 from edk.orchestrator.doctor_model import Patient
-from edk.orchestrator.doctor_nodes import nodes_address
+from edk.orchestrator.doctor_nodes import NODE, nodes_address
 from edk.ports import Platform
 from edk.settings import Settings
 from edk.ui.doctor_text import as_json, lines, worst
@@ -39,13 +39,16 @@ def _patient(settings: Settings) -> Patient:
 
         platform = KubeHelmPlatform(settings.kube_helm_url)
     builder = LazyBuilder(settings)
+    # No proxy leads to this pod's own node.
+    excepted = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), os.environ.get(NODE))))
+    environ = {**os.environ, "no_proxy": excepted}
     return Patient(
         settings=settings,
         environ=os.environ,
         builder=builder,
         chosen=lambda: (builder.choice.reason, builder.choice.missed),
-        registries={a: HttpRegistry(a, insecure=tuple(addresses)) for a in addresses},
+        registries={a: HttpRegistry(a, insecure=tuple(addresses), environ=environ) for a in addresses},
         platform=platform,
         machine=MachineProbes(),
-        registry_probes=HttpRegistryProbes(tuple(addresses), os.environ),
+        registry_probes=HttpRegistryProbes(tuple(addresses), environ),
     )
