@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from edk.domain.checks import Check
 from edk.domain.errors import EdkError
 from edk.domain.network import is_local
+from edk.domain.surroundings import in_pod
 from edk.orchestrator.doctor_model import Patient
 from edk.settings import Settings
 
 NODE = "EDK_NODE_ADDRESS"
-_POD = "KUBERNETES_SERVICE_HOST"
 
 
 def nodes_address(settings: Settings, environ: Mapping[str, str]) -> str:
@@ -26,15 +26,14 @@ def nodes_address(settings: Settings, environ: Mapping[str, str]) -> str:
     node = environ.get(NODE, "")
     if node:
         return f"[{node}]:{port}" if ":" in node else f"{node}:{port}"
-    return "" if environ.get(_POD) else settings.registry
+    return "" if in_pod(environ) else settings.registry
 
 
 def nodes_registry(patient: Patient) -> Check:
     """Return whether the registry answers by the name that nodes pull by."""
     name, asked = patient.settings.registry, nodes_address(patient.settings, patient.environ)
     if not asked:
-        detail = f"{name} is the nodes' name of it, which nobody knows in a pod; {NODE} would tell where to ask"
-        return Check("registry", "ok", detail)
+        return Check("registry", "ok", f"{name} is its name for the nodes, and for nobody here")
     try:
         patient.registries[asked].ping()
     except EdkError as error:

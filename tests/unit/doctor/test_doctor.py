@@ -55,6 +55,8 @@ class FakeMachine:
     folders: int = 100
     clone: bool = True
     version: str = "3.11.7 (/python)"
+    unknown: tuple[str, ...] = ()
+    refuses: bool = False
 
     def python(self) -> str:
         return self.version
@@ -82,6 +84,14 @@ class FakeMachine:
     def count_folders(self, path: str) -> int:
         return self.folders
 
+    def resolve(self, host: str) -> tuple[str, ...]:
+        if host in self.unknown:
+            raise OSError(-2, "Name or service not known")
+        return ("10.0.0.7",)
+
+    def refuses_clone(self, path: str) -> bool:
+        return self.refuses
+
 
 @dataclass
 class FakeRegistryProbes:
@@ -90,6 +100,7 @@ class FakeRegistryProbes:
     refusal: RegistryUnreachableError | None = None
     same: bool = True
     deleting: bool = True
+    ahead: float = 0.0
 
     def try_writing(self, address: str) -> None:
         if self.refusal:
@@ -100,6 +111,9 @@ class FakeRegistryProbes:
 
     def deletes(self, address: str) -> bool:
         return self.deleting
+
+    def seconds_ahead(self, address: str) -> float:
+        return self.ahead
 
 
 class FakePlatform:
@@ -143,10 +157,11 @@ def test_all_is_well() -> None:
     checks = examine(patient())
 
     assert {("ok", "")} == {(check.status, check.remedy) for check in checks}
-    assert "builder, engine, engine disk, registry, registry, registry writable, registry deletion, registry names" == (
-        ", ".join(check.name for check in checks[:8])
-    )
-    assert len(checks) == 17
+    assert (
+        "builder, engine, engine disk, registry, registry, registry writable, registry deletion, registry clock,"
+        " registry names"
+    ) == ", ".join(check.name for check in checks[:9])
+    assert len(checks) == 18
 
 
 NO_BUILDKIT = FakeEngine(replace(ENGINE, buildkit=False))
@@ -277,7 +292,7 @@ def test_a_pod_that_does_not_know_its_node_is_not_sent_to_set_up_a_registry() ->
     told = in_pod(FakeRegistry(), environ=POD)
 
     assert ["ok", "ok"] == [check.status for check in told]
-    assert "EDK_NODE_ADDRESS" in told[1].detail
+    assert "for nobody here" in told[1].detail
     assert "" == told[1].remedy
 
 
