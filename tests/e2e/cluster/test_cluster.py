@@ -73,6 +73,8 @@ def test_doctor_finds_nothing_that_a_build_would_fail_on(release: Release) -> No
     found = release.shell("edk doctor").expect().out
     assert "FAILURE" not in found
     assert f"local-registry.{NAMESPACE}.svc.cluster.local:5000 takes uploads" in found
+    assert "localhost:32000 answers at this pod's node, " in found
+    assert "and localhost:32000 are one registry" in found
     assert "scripts/setup.sh" not in found, f"no advice for a machine of one's own:\n{found}"
 
 
