@@ -18,7 +18,8 @@ PLATFORM: dict[str, Any] = {
     "registry_url": "registry.example.org/kaapana", "kaapana_build_version": "0.6.0", "hostname": "kaapana.example.org",
     "http_proxy": "", "https_proxy": "", "pull_policy_images": "Always", "storage_class_fast": "fast",
     "storage_node": "main", "credentials_minio_username": "kaapanaminio", "credentials_minio_password": "a,b{c}",
-    "gpu_support": True, "internalCidrs": ["10.1.0.0/16", "10.152.183.0/24"], "dev_mode": None, "build_timestamp": "x y",
+    "gpu_support": True, "internalCidrs": ["10.1.0.0/16", "10.152.183.0/24"], "dev_mode": None,
+    "build_timestamp": "x y",
 }  # fmt: skip
 """As its own release has them: texts, and other things that helm is handed as Python writes them."""
 
