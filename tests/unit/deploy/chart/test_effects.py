@@ -34,7 +34,8 @@ BY_KEY: dict[Key, Any] = {
     ("affinity",): {"podAffinity": {}}, ("networkPolicy", "from"): [{"podSelector": {}}],
     ("networkPolicy", "nodes"): [{"ipBlock": {"cidr": "198.51.100.0/24"}}], ("global", "edk_builder"): "docker",
     ("global", "edk_minio"): "True", ("global", "pull_policy_images"): "Never", ("registry", "nodeAddress"): "other:1",
-    ("registry", "podAddress"): "other:1", ("config",): {"retries": 9}, ("registry", "enabled"): True, ("minio", "enabled"): False,
+    ("registry", "podAddress"): "other:1", ("registry", "enabled"): True, ("minio", "enabled"): False,
+    ("config",): {"retries": 9},
 }  # fmt: skip
 LIKELY = {
     "ingress": "traefik", "networkPolicy": "network-policy", "global": "kaapana-minio", "minio": "kaapana-helm",
