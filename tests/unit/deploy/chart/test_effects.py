@@ -120,6 +120,7 @@ def test_wrong_values_are_refused(values: str, said: str) -> None:
     done = template("--set", values)
 
     assert 0 != done.returncode
-    assert said in done.stderr
+    # Since helm 3.18 a value is named by slashes.
+    assert said in done.stderr.replace("/", ".") or said in done.stderr
 
 
