@@ -10,7 +10,7 @@
 #
 # Needs: Linux, root, 3 GB of memory, 6 GB of disk; Go 1.25 or later and a Go module proxy to build it (some ten minutes
 # on two processors, once; programs in .cache/cluster), and from the machine's packages containerd, runc, iptables with
-# NAT, CNI plug-ins, iproute2, conntrack, openssl (on Debian and Ubuntu installed where they are missing). cgroups v1 or v2.
+# NAT, CNI plug-ins, iproute2, conntrack, openssl (on Debian and Ubuntu installed where they are missing).
 # What runs: etcd, API server, controllers, scheduler, kubelet, kube-proxy (mode iptables), containerd, CoreDNS, and a
 # provisioner of volumes. Not there: a metrics server, an ingress controller, and who enforces NetworkPolicies.
 #
