@@ -11,6 +11,7 @@ from tests.support.kubernetes.release import Release
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 NAMESPACE = "edk-docker"
 BASE = "edk-upstream/debian-python:bookworm"
+WITHOUT_HUB = {"base_overrides": {"debian:bookworm-slim": f"localhost:32000/{BASE}"}}
 
 
 def test_an_engine_in_the_pod_builds_from_and_pushes_to_the_registry_beside_it(
@@ -19,11 +20,10 @@ def test_an_engine_in_the_pod_builds_from_and_pushes_to_the_registry_beside_it(
     image("edk-engine")
     with cluster.namespace(NAMESPACE) as namespace:
         release = Release(cluster, namespace, TAG, tmp_path_factory.mktemp("release"))
-        release.put(builder={"kind": "docker", **release.values["builder"]}, watcher={"enabled": False})
+        builder = {"kind": "docker", **release.values["builder"]}
+        release.put(builder=builder, watcher={"enabled": False}, config=WITHOUT_HUB)
         try:
             release.bring_base(BASE)
-            override = f"base_overrides: {{'debian:bookworm-slim': 'localhost:32000/{BASE}'}}\n"
-            release.write("/kaapana/app/kaapana/extensions/edk.yaml", override)
             built = release.shell("./build_extension.sh --dir /opt/edk/examples/otsus-method").expect()
             assert "4 built, 1 chart" in built.out, built.out
             command = ("python3", "-c", "import otsu; print('it runs')")
