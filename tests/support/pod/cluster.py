@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,7 +69,6 @@ class Cluster:
         if not (self.folder / "rendered.yaml").exists():
             raise PodError(f"nothing was ever up in {self.folder}")
         self._clear()
-        (self.folder / "status.json").unlink(missing_ok=True)
         with (self.folder / "supervisor.log").open("ab") as log:
             started = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.pod", "supervise", str(self.folder)],
@@ -130,6 +130,7 @@ class Cluster:
         """Remove what the engine has of it, and what belonged to pods that are gone."""
         with suppress(ChildProcessError, OSError):
             os.waitpid(-1, os.WNOHANG)
+        (self.folder / "status.json").unlink(missing_ok=True)
         engine = self.engine()
         engine.clear()
         storage = Storage(engine, self.folder / "volumes", {})
@@ -142,6 +143,7 @@ class Cluster:
         self.down()
         if (self.folder / "options.json").exists():
             Storage(self.engine(), self.folder / "volumes", {}).remove()
+            shutil.rmtree(self.folder)
 
     def engine(self) -> PodEngine:
         """Return the engine, with what `up` said."""

@@ -161,7 +161,8 @@ class RunningPod:
 
     def end(self) -> None:
         """End all containers side by side, then the sandbox."""
-        running = [watch for watch in (*self._watches, *self._mains) if watch.spec.name in self.containers]
+        both = (*self._watches, *self._mains)
+        running = [watch for watch in both if watch.phase in (Phase.RUNNING, Phase.STOPPING)]
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda watch: self.stop(watch.spec), running))
         for watch in running:
