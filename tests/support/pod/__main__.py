@@ -12,6 +12,9 @@ from tests.support.pod.cluster import ROOT, Cluster, Options
 from tests.support.pod.errors import PodError
 from tests.support.pod.quantities import quantity
 
+# A helm that was built without a release's flags takes itself for one of Kubernetes 1.20.
+_VERSION = ("--kube-version", "1.30.0")
+
 
 def main(arguments: list[str]) -> int:
     """Run one command, and return its exit code."""
@@ -87,7 +90,7 @@ def rendered(asked: argparse.Namespace) -> str:
     """Return what ``helm template`` makes of a chart."""
     values = [word for path in asked.values for word in ("--values", str(path))]
     values += [word for one in asked.set for word in ("--set", one)]
-    command = ["helm", "template", asked.name, str(asked.chart), "--namespace", asked.namespace, *values]
+    command = ["helm", "template", asked.name, str(asked.chart), "--namespace", asked.namespace, *_VERSION, *values]
     try:
         made = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:

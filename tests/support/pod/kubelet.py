@@ -80,7 +80,8 @@ class Kubelet:
             self._take(self._answers.get())
         for pod in self._pods:
             self._look_after(pod, seen)
-        services.show({pod.identity.address: pod.spec for pod in self._pods if pod.ready})
+        ready, others = ({pod.identity.address: pod.spec for pod in self._pods if pod.ready is so} for so in (True, False))
+        services.show(ready, others)
         self._tell()
 
     def _look_after(self, pod: RunningPod, seen: Mapping[str, Seen]) -> None:

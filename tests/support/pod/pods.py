@@ -33,7 +33,7 @@ def pod(meta: Fields, spec: Fields, owner: str, namespace: str) -> PodSpec:
         spec.only("schedulerName", "default-scheduler")
         account = spec.text("serviceAccountName", "default")
         spec.only("serviceAccount", None, account)
-        of_pod, fs_group, groups = _security(spec.inner("securityContext"))
+        of_pod, fs_group, once, groups = _security(spec.inner("securityContext"))
         read = PodSpec(
             owner=owner,
             name=owner.partition("/")[2],
@@ -44,6 +44,7 @@ def pod(meta: Fields, spec: Fields, owner: str, namespace: str) -> PodSpec:
             containers=tuple(container(one, of_pod, initial=False) for one in spec.each("containers")),
             volumes={one.name: one for one in map(_volume, spec.each("volumes"))},
             fs_group=fs_group,
+            fs_group_once=once,
             groups=groups,
             grace=float(spec.take("terminationGracePeriodSeconds", 30)),
             service_account=account,
@@ -59,13 +60,13 @@ def _initial(fields: Fields, of_pod: Security) -> ContainerSpec:
     return container(fields, of_pod, initial=True)
 
 
-def _security(fields: Fields) -> tuple[Security, int | None, tuple[int, ...]]:
+def _security(fields: Fields) -> tuple[Security, int | None, bool, tuple[int, ...]]:
     with fields:
         fields.only("sysctls", [])
         fields.only("supplementalGroupsPolicy", "Merge")
-        fields.only("fsGroupChangePolicy", "Always", "OnRootMismatch")
+        once = fields.text("fsGroupChangePolicy", "Always") == "OnRootMismatch"
         fs_group, groups = fields.take("fsGroup", None), tuple(fields.take("supplementalGroups", []))
-        return replace(Security(), **who(fields, Security())), fs_group, groups
+        return replace(Security(), **who(fields, Security())), fs_group, once, groups
 
 
 def _aliases(spec: Fields) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """What a kubelet does to the volumes of a pod before it mounts them. Runs as root in a container.
 
-Argument: a list, as JSON, of ``{"path", "kind", "group", "read_only", "sub_paths"}``.
+Argument: a list, as JSON, of ``{"path", "kind", "group", "once", "read_only", "sub_paths"}``.
 """
 
 import json
@@ -22,6 +22,12 @@ def own(path: Path, group: int, read_only: bool) -> None:
     if stat.S_ISDIR(mode):
         mask |= stat.S_ISGID | 0o110
     path.chmod(stat.S_IMODE(mode) | mask)
+
+
+def belongs(root: Path, group: int) -> bool:
+    """Whether a volume looks as if it was given to the group before."""
+    found = root.stat()
+    return found.st_gid == group and found.st_mode & 0o2770 == 0o2770
 
 
 def subfolder(root: Path, relative: str) -> None:
@@ -50,7 +56,7 @@ def prepare(wanted: dict[str, Any]) -> None:
     if kind == "files":
         for path in (root, *root.rglob("*")):
             os.chown(path, 0, 0, follow_symlinks=False)
-    if group is not None:
+    if group is not None and not (wanted["once"] and belongs(root, group)):
         for folder, folders, files in os.walk(root):
             for name in (".", *folders, *files):
                 own(Path(folder, name), group, wanted["read_only"])

@@ -130,12 +130,12 @@ class _Reading:
             if kind not in ("ClusterIP", "NodePort") or "clusterIP" in spec:
                 raise NotKnownError(f"{spec.path}: the runner does not know type {kind!r} with this clusterIP")
             spec.only("sessionAffinity", "None")
-            spec.only("publishNotReadyAddresses", False)
+            not_ready = bool(spec.take("publishNotReadyAddresses", False))
             spec.only("internalTrafficPolicy", "Cluster")
             spec.only("externalTrafficPolicy", "Cluster", "Local")
             spec.only("ipFamilyPolicy", None, "SingleStack", "PreferDualStack")
             ports = tuple(_service_port(one) for one in spec.each("ports"))
-            self.services.append(ServiceSpec(name, namespace, spec.mapping("selector"), ports))
+            self.services.append(ServiceSpec(name, namespace, spec.mapping("selector"), ports, not_ready))
 
     def _config_map(self, fields: Fields, name: str, namespace: str) -> None:
         fields.only("immutable", False, True)

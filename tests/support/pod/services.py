@@ -59,11 +59,12 @@ class Services:
             made |= dict.fromkeys(names, address)
         return made
 
-    def show(self, ready: Mapping[str, PodSpec]) -> None:
-        """Have services pass on to the pods that are ready, given by address."""
+    def show(self, ready: Mapping[str, PodSpec], others: Mapping[str, PodSpec]) -> None:
+        """Have services pass on to the pods that are ready, given by address, and to others where they want them."""
         for service, _ in self.addresses:
+            pods = {**ready, **others} if service.not_ready_too else ready
             for port in service.ports:
-                lines = [f"{address} {_target(port, pod)}" for address, pod in ready.items() if _selects(service, pod)]
+                lines = [f"{address} {_target(port, pod)}" for address, pod in pods.items() if _selects(service, pod)]
                 self._write(self._place(service) / str(port.port), "".join(f"{line}\n" for line in sorted(lines)))
 
     def _place(self, service: ServiceSpec) -> Path:

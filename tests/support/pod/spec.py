@@ -148,6 +148,7 @@ class PodSpec:
     containers: tuple[ContainerSpec, ...]
     volumes: Mapping[str, Volume]
     fs_group: int | None
+    fs_group_once: bool
     groups: tuple[int, ...]
     grace: float
     service_account: str
@@ -173,6 +174,7 @@ class ServiceSpec:
     namespace: str
     selector: Mapping[str, str]
     ports: tuple[ServicePort, ...]
+    not_ready_too: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ class Storage:
                     "path": volumes[volume.name].target,
                     "kind": volume.kind,
                     "group": pod.fs_group,
+                    "once": pod.fs_group_once and volume.kind == "claim",
                     "read_only": volume.read_only,
                     "sub_paths": [] if volume.kind == "files" else sorted(sub_paths),
                 }
