@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.support.pod.cluster import ROOT, Cluster, Options
@@ -80,10 +81,20 @@ def _up(asked: argparse.Namespace, cluster: Cluster) -> None:
         sizes = {claim: int(quantity(size, f"--small {claim}")) for claim, size in small.items()}
         support = asked.support or os.environ.get("EDK_POD_SUPPORT") or "python:3.12-slim-bookworm"
         options = Options(support, asked.namespace, sizes)
-        for note in cluster.up(text, options).notes:
-            print(f"without effect here: {note}", file=sys.stderr)
+        for line in _gathered(cluster.up(text, options).notes):
+            print(f"without effect here: {line}", file=sys.stderr)
     cluster.wait(asked.timeout)
     print(cluster.described())
+
+
+def _gathered(notes: Iterable[str]) -> list[str]:
+    """Return notes about one field as one line."""
+    by_field: dict[str, list[str]] = {}
+    for note in notes:
+        path, _, why = note.partition(": ")
+        field = path.rpartition(".")[2] if "." in path else path.partition("/")[0]
+        by_field.setdefault(f"{field}: {why}", []).append(path)
+    return [f"{field} ({len(paths)})" for field, paths in by_field.items()]
 
 
 def rendered(asked: argparse.Namespace) -> str:

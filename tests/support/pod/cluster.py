@@ -79,6 +79,8 @@ class Cluster:
                 start_new_session=True,
             )
         (self.folder / "supervisor.pid").write_text(str(started.pid))
+        # For a moment after it was started a process has no command line.
+        _until(lambda: self._pid() is not None or started.poll() is not None, 5)
 
     def options(self) -> Options:
         """Return what `up` was given."""

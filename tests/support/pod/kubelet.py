@@ -80,7 +80,10 @@ class Kubelet:
             self._take(self._answers.get())
         for pod in self._pods:
             self._look_after(pod, seen)
-        ready, others = ({pod.identity.address: pod.spec for pod in self._pods if pod.ready is so} for so in (True, False))
+        by_address = {pod.identity.address: pod for pod in self._pods}
+        ready, others = (
+            {address: pod.spec for address, pod in by_address.items() if pod.ready is wanted} for wanted in (True, False)
+        )
         services.show(ready, others)
         self._tell()
 
