@@ -75,6 +75,8 @@ class Settings:
         quiet_save: seconds after a plain save before it is built.
         quiet_burst: seconds without any other event before what came in a burst is built.
         quiet_removal: the same where something was removed or moved away.
+        watch_health: address at which `edk watch` tells of its health; empty: nowhere.
+        watch_frozen: seconds without a turn of its loop after which it says that it hangs.
         attest: whether provenance, and a bill of materials if there is one, go to the registry beside the image.
         sbom: whether a bill of materials is made of each image that is built.
         patient_data: what to do about DICOM and NIfTI files in a context: ``warn``, ``refuse`` or ``allow``.
@@ -128,6 +130,8 @@ class Settings:
     quiet_save: float = 0.03
     quiet_burst: float = 0.2
     quiet_removal: float = 0.6
+    watch_health: str = ""
+    watch_frozen: int = 120
     attest: bool = False
     sbom: bool = False
     patient_data: str = "warn"
@@ -189,6 +193,8 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "quiet_save": ("EDK_QUIET_SAVE",),
     "quiet_burst": ("EDK_QUIET_BURST",),
     "quiet_removal": ("EDK_QUIET_REMOVAL",),
+    "watch_health": ("EDK_WATCH_HEALTH",),
+    "watch_frozen": ("EDK_WATCH_FROZEN",),
     "attest": ("EDK_ATTEST",),
     "sbom": ("EDK_SBOM",),
     "patient_data": ("EDK_PATIENT_DATA",),
@@ -260,6 +266,8 @@ def _validated(settings: Settings) -> Settings:
     for field in ("install_timeout", "retries", "build_timeout", "max_context_bytes", "keep_records", "daemon_jobs"):
         if getattr(settings, field) < 0:
             raise UsageError(f"{field} must not be negative, but is {getattr(settings, field)}")
+    if settings.watch_frozen < 1:
+        raise UsageError(f"watch_frozen must be 1 second or more, not {settings.watch_frozen}", "for example 120")
     if not settings.registry.strip("/"):
         raise UsageError("registry is empty", f"for example {DEFAULT_REGISTRY}")
     jobs = settings.jobs or min(8, 2 * (os.cpu_count() or 2))

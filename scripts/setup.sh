@@ -26,7 +26,10 @@ esac
 
 choose_state
 registry=${EDK_REGISTRY:-localhost:32000}
-python_ready requirements.lock || locked "$edk_root/.venv.lock" python_make requirements.lock
+python_ready requirements.lock || python_given || {
+  [ -w "$edk_root" ] || give_up "$edk_root can't be written, and its .venv does not work" "build the image anew"
+  locked "$edk_root/.venv.lock" python_make requirements.lock
+}
 
 # In the cluster, engine and registry are there.
 if [ "$edk_needs" != python ] && ! in_cluster; then

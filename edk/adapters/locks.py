@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from edk.adapters.processes import namespace
+
 _HOLDER_LIMIT = 512
 
 
@@ -77,15 +79,19 @@ class FileLocks:
         """
         try:
             with self._path(name).open("rb") as file:
-                return file.read(_HOLDER_LIMIT).decode("utf-8", "replace").strip()
+                told = file.read(_HOLDER_LIMIT).decode("utf-8", "replace").strip()
         except OSError:
             return ""
+        who, _, where = told.partition("\n")
+        # A process number of another container is nobody's here, or somebody else's.
+        here = where in ("", namespace())
+        return who if here else f"{who.partition(' (pid ')[0]} (in another container)"
 
     def _sign(self, descriptor: int) -> None:
         """Write who holds it; a full disk costs only the name in a message."""
         try:
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{self._command} (pid {os.getpid()})\n".encode(), 0)
+            os.pwrite(descriptor, f"{self._command} (pid {os.getpid()})\n{namespace()}\n".encode(), 0)
         except OSError as error:
             self._tell(error)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from edk.domain.errors import UsageError
 
 _MARK = ".edk-partial"
+_WITHIN = ".edk-partial-clone"
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.1
 
@@ -20,29 +21,33 @@ class PlacedFolders:
     """Moves and copies folders; see `edk.orchestrator.init.Folders`."""
 
     def partial(self, path: str) -> str:
-        """Return a name beside a path for what is not finished, with nothing there.
+        """Return a name beside a path, or in it, for what is not finished, with nothing there.
 
         Raises:
-            UsageError: the folder above can't be written.
+            UsageError: the folder can't be written.
         """
-        beside = _beside(path)
+        place = _within(path) if _must_lie_within(path) else _beside(path)
         try:
-            beside.parent.mkdir(parents=True, exist_ok=True)
+            place.parent.mkdir(parents=True, exist_ok=True)
             self.clear(path)
-            if not os.access(beside.parent, os.W_OK | os.X_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(beside.parent))
+            if not os.access(place.parent, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(place.parent))
         except OSError as error:
             raise UsageError(
-                f"{beside.parent} can't be written: {error.strerror}",
-                "Set KAAPANA_REPO_PATH to a folder of yours.",
+                f"{place.parent} can't be written: {error.strerror}",
+                "Set KAAPANA_REPO_PATH to a folder of yours; of a volume in a pod, see its fsGroup.",
             ) from error
-        return os.fspath(beside)
+        return os.fspath(place)
 
     def clear(self, path: str) -> None:
-        """Delete what is unfinished beside a path, if anything."""
+        """Delete what is unfinished beside a path or in it, if anything."""
         for _ in range(_ATTEMPTS):  # a git whose parent was killed may write for a moment longer
-            shutil.rmtree(_beside(path), ignore_errors=True)
-            if not os.path.lexists(_beside(path)):
+            left = [place for place in (_beside(path), _within(path)) if os.path.lexists(place)]
+            if not left:
+                return
+            for place in left:
+                shutil.rmtree(place, ignore_errors=True)
+            if not any(os.path.lexists(place) for place in left):
                 return
             time.sleep(_PAUSE_SECONDS)
 
@@ -90,6 +95,23 @@ class PlacedFolders:
 
 def _beside(path: str) -> Path:
     return Path(path).with_name(f".{Path(path).name}{_MARK}")
+
+
+def _within(path: str) -> Path:
+    return Path(path) / _WITHIN
+
+
+def _must_lie_within(path: str) -> bool:
+    """Return whether nothing can be moved to a path from beside it: it is a volume, or the folder above is not ours."""
+    if not Path(path).is_dir():
+        return False
+    above = Path(path).parent
+    try:
+        elsewhere = above.stat().st_dev != Path(path).stat().st_dev
+    except OSError:
+        return True
+    # A folder of the same file system that is mounted here refuses to be renamed over as well.
+    return elsewhere or os.path.ismount(path) or not os.access(above, os.W_OK | os.X_OK)
 
 
 def _graft(source: Path, target: Path) -> list[str]:

@@ -19,6 +19,17 @@ def identity(pid: int) -> str:
     return "" if fields[0] in "ZX" else f"{pid} {fields[19]} {boot}"
 
 
+def namespace() -> str:
+    """Return in which space our processes are numbered, as ``pid:[4026531836]``; empty if that can't be told.
+
+    Containers have one each: a number means nothing in another one, where it is nobody's or somebody else's.
+    """
+    try:
+        return os.fspath(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
 def recorded(record: Path) -> int:
     """Return the process that a file names, 0 if it runs no more, or its number is another process's now."""
     try:

@@ -138,6 +138,11 @@ def _add_watch(commands: Commands) -> None:  # type: ignore[valid-type]
         help="write this file once the tree as it is at the start is in the registry, or has failed",
     )
     command.add_argument(
+        "--health",
+        metavar="HOST:PORT",
+        help="answer /healthz, /readyz and /metrics there, for Kubernetes' probes and Prometheus",
+    )
+    command.add_argument(
         "--import", dest="upload", action="store_true", help="upload charts that changed to the platform"
     )
     add_install_option(command)

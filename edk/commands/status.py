@@ -13,6 +13,7 @@ from edk.domain.status import WatchStatus
 
 def run(options: argparse.Namespace) -> int:
     """Print what the watcher says of itself; 0 whatever that is, unless it was waited for."""
+    from edk.adapters.processes import namespace
     from edk.domain.encoding import to_json
     from edk.domain.status import status_from_json
     from edk.ui.status_text import status_lines
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(to_json(fields).decode() + "\n")
     else:
-        for line in status_lines(status, SystemClock().now()):
+        for line in status_lines(status, SystemClock().now(), namespace()):
             sys.stdout.write(line + "\n")
     return outcome(status) if options.wait else EXIT_DONE
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from edk.adapters.control.server import ControlServer
-from edk.adapters.git.state import GitState
+from edk.adapters.git.state import GitState, git_folder, head_of
+from edk.adapters.health.metrics import Metrics
+from edk.adapters.processes import namespace
+from edk.adapters.watching.lookout import Lookout
 from edk.adapters.watching.watcher import WatchdogWatcher
 from edk.commands.build import new_cancellation, stopped_by_signals
+from edk.commands.watch_health import Health, health_of
+from edk.commands.watch_settled import settled
 from edk.commands.wiring import (
     Wired,
     check_platform_options,
@@ -25,48 +30,64 @@ from edk.commands.wiring import (
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_DONE, EngineUnreachableError, UsageError
 from edk.domain.gathering import Quiet
-from edk.domain.plan import BuildPlan
-from edk.domain.run import RunState
 from edk.domain.workspace import Root
 from edk.orchestrator.build import check_inventory, jobs_for, show_plan
 from edk.orchestrator.crew import QueueInbox, ThreadCrew
 from edk.orchestrator.deliver import delivery_of
 from edk.orchestrator.delivering import BackgroundDelivery
 from edk.orchestrator.loop import EventOccurred, LoopOptions
-from edk.orchestrator.package import package_extension_charts
 from edk.orchestrator.pipeline import PlanRequest
 from edk.orchestrator.planner import Planner
-from edk.orchestrator.roots import roots_for
+from edk.orchestrator.roots import asked_for, with_others
 from edk.orchestrator.services import Services
 from edk.orchestrator.session import WatchSession, words_of
 from edk.orchestrator.watch import WatchLoop, WatchOptions
 from edk.ports import FileLock
+from edk.settings import Settings
 
 FOREVER = 10**9
 LONGEST_PAUSE = 8.0
+AROUND = "what is around the extensions is another now"
 
 
 def run(options: argparse.Namespace) -> int:
     """Watch until a signal or `edk stop`; return the exit code."""
-    first = settings_of(options, options.dir)
+    first = settings_of(options)
     dirs = options.dir or [first.extensions_dir]
-    settings = settings_of(options, dirs)
+    settings = settings_of(options, [folder for folder in dirs if os.path.lexists(folder)])
     check_platform_options(options, settings)
-    roots = roots_for(dirs, places_of(settings))
-    watched = [root.path for root in roots if root.kind == "extension" or (options.bases and root.kind == "platform")]
+    asked = asked_for(dirs, later=settings.extensions_dir)
+    watched = [root.path for root in asked]
+    if options.bases:
+        watched.append(os.path.realpath(settings.repo_path))
     inbox = QueueInbox()
     watcher = WatchdogWatcher(poll=options.poll, exclude=settings.exclude)
-    session = WatchSession(settings, watched, _now(), watcher.report, inbox.put, redactor_of(settings).masked)
+    masked = redactor_of(settings).masked
+    session = WatchSession(settings, watched, _now(), watcher.report, inbox.put, masked, namespace())
     control = ControlServer(settings.state_dir, watched, inbox.put)
-    sink = sink_of(options, settings, session, control)
+    metrics = Metrics()
+    sink = sink_of(options, settings, session, control, metrics)
     with Wired(settings, sink, "edk watch") as services:
         locks = _locked(services, watched)
+        health = health_of(options.health or settings.watch_health, services, inbox, metrics)
         try:
-            return _watch(options, services, roots, watched, inbox, watcher, session, control)
+            return _watch(options, services, asked, watched, inbox, watcher, session, control, health)
         finally:
+            health.stop()
             watcher.stop()
             for lock in locks:
                 lock.release()
+
+
+def _roots(asked: Sequence[Root], settings: Settings) -> tuple[Root, ...]:
+    """Return the roots as they are at this moment; an extensions folder that is not there yet is none."""
+    later = os.path.realpath(settings.extensions_dir)
+    return with_others([r for r in asked if r.path != later or os.path.lexists(later)], places_of(settings))
+
+
+def _platform_at(settings: Settings) -> str:
+    """Return what the platform's repository has checked out; a checkout writes that when all files are there."""
+    return head_of(git_folder(os.path.realpath(settings.repo_path)))
 
 
 def _now() -> Callable[[], float]:
@@ -94,20 +115,23 @@ def _locked(services: Services, watched: Sequence[str]) -> list[FileLock]:
 def _watch(
     options: argparse.Namespace,
     services: Services,
-    roots: tuple[Root, ...],
+    asked: tuple[Root, ...],
     watched: Sequence[str],
     inbox: QueueInbox,
     watcher: WatchdogWatcher,
     session: WatchSession,
     control: ControlServer,
+    health: Health,
 ) -> int:
     settings = services.settings
     check_inventory(services)
     started = services.clock.monotonic()
-    # Before the first plan, so that no save is missed while it is made.
+    # Before the first plan, so that no save is missed while it is made, and no clone.
+    roots = functools.partial(_roots, asked, settings)
+    lookout = Lookout(lambda: (roots(), _platform_at(settings)), inbox.put, AROUND)
     watcher.start(watched, inbox.put)
     all_stages, away = _needs_all_stages(services)
-    planner = Planner(services, PlanRequest(roots, all_stages=all_stages))
+    planner = Planner(services, PlanRequest(roots(), all_stages=all_stages), roots)
     git = GitState(watched)
     delivery = _delivery(options, services, inbox)
     loop = WatchLoop(
@@ -122,7 +146,7 @@ def _watch(
             git_busy=git.busy,
             head=git.head,
             adopted=lambda: watcher.keep(planner.folders_to_keep()),
-            settled=_settled(services, options.once_ready_file, delivery),
+            settled=settled(services, options.once_ready_file, delivery),
             back=lambda _what: planner.count_all_stages(_needs_all_stages(services)[0]),
             control=session.answer,
         ),
@@ -134,11 +158,14 @@ def _watch(
     # What the first plan holds lives on: not looked through by the collector, which would cost saves 50 ms at times.
     gc.freeze()
     control.start()
+    lookout.start()
     threading.Thread(target=_read_history, args=(services, watched), name="edk-history", daemon=True).start()
     seconds = services.clock.monotonic() - started
     services.sink.emit(ev.WatchStarted(tuple(watched), len(plan.images), words_of(watcher.report()), seconds))
+    health.planned()
     with stopped_by_signals(inbox):
         loop.watch(plan)
+    lookout.stop()
     if delivery is not None and delivery.busy:
         what = f"{delivery.busy} was being brought to the platform, which was left unfinished"
         services.sink.emit(ev.Noticed(what, "edk chart --install or edk watch --install goes on with it"))
@@ -167,53 +194,3 @@ def _needs_all_stages(services: Services) -> tuple[bool, str]:
         return not services.builder.describe().buildkit, ""
     except EngineUnreachableError as error:
         return False, error.message
-
-
-class _News:
-    """Leaves out what is unchanged: the watcher looks at the charts after every save."""
-
-    def __init__(self, services: Services) -> None:
-        self._sink = services.sink
-        self._unchanged = ""
-
-    def emit(self, event: ev.Event) -> None:
-        """Hand on what is new."""
-        if isinstance(event, ev.ChartPackaged):
-            self._unchanged = event.chart if event.by == "unchanged" else ""
-        told = isinstance(event, (ev.ChartPackaged, ev.ChartVerified)) and event.chart == self._unchanged
-        if not told:
-            self._sink.emit(event)
-
-    def close(self) -> None:
-        """Do nothing: the sink behind lives on."""
-
-
-def _settled(
-    services: Services, ready_file: str | None, delivery: BackgroundDelivery | None
-) -> Callable[[BuildPlan, RunState], None]:
-    """Return what is done once everything stands: charts are packaged, and whoever waits for it is told.
-
-    A chart that is unchanged is neither made nor sent again; what is sent is so aside, and no save waits for it. The
-    file is written once, whole or not at all.
-    """
-    quiet = replace(services, sink=_News(services))
-    waiting = [ready_file] if ready_file else []
-
-    def settle(plan: BuildPlan, state: RunState) -> None:
-        if any(c.root.kind == "extension" for c in plan.workspace.charts):
-            package_extension_charts(quiet, plan, state, delivery.take if delivery else None)
-        while waiting:
-            failed = sorted(t.label for t in state.targets.values() if t.phase in {"failed", "blocked"})
-            _write_ready(waiting.pop(), failed, services)
-
-    return settle
-
-
-def _write_ready(path: str, failed: Sequence[str], services: Services) -> None:
-    from edk.adapters.whole_files import write_whole
-
-    text = "\n".join(["failed: " + " ".join(failed) if failed else "ready", ""])
-    try:
-        write_whole(os.path.abspath(path), text.encode("utf-8", "surrogateescape"))  # noqa: PTH100
-    except OSError as error:
-        services.sink.emit(ev.Noticed(f"{path} can't be written: {error.strerror}"))

@@ -78,7 +78,7 @@ class WatchStatus:
     """Where a watcher stands.
 
     Args:
-        pid: of its process.
+        pid: of its process, as that numbers processes.
         roots: the folders that it was asked to watch.
         started: when.
         paused: whether somebody asked it to build nothing.
@@ -89,6 +89,7 @@ class WatchStatus:
         diagnostics: of the sources, with absolute paths.
         holds: what waits.
         last_batch: the last batch of saves in words; empty if there was none.
+        pid_namespace: where `pid` means this process, as ``pid:[4026531836]``; each container has one of its own.
     """
 
     pid: int
@@ -102,6 +103,7 @@ class WatchStatus:
     diagnostics: tuple[Diagnostic, ...] = ()
     holds: tuple[Hold, ...] = ()
     last_batch: str = ""
+    pid_namespace: str = ""
 
 
 def status_as_json(status: WatchStatus) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,13 +156,13 @@ def _remember(key: str, archive: str, cache: Cache | None) -> None:
 def _written(staged: StagedChart, staging: str) -> Iterator[str]:
     """Write a staged chart to a folder named like it, and remove it again.
 
-    The folder above carries our process's number, so that what a killed run left behind is told from what
-    another run is at.
+    The folder above is locked as long as somebody is at work in it, so that what a killed run left behind is told from
+    what another run is at, in whichever container that is: a lock is given back by the kernel.
     """
     try:
         Path(staging).mkdir(parents=True, exist_ok=True)
         _clear(staging)
-        work = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=staging)
+        work, lock = _work_folder(staging)
         try:
             chart_dir = Path(work, staged.name)
             for path, content in staged.files.items():
@@ -171,13 +172,35 @@ def _written(staged: StagedChart, staging: str) -> Iterator[str]:
             yield str(chart_dir)
         finally:
             shutil.rmtree(work, ignore_errors=True)
+            os.close(lock)
     except OSError as error:
         raise ChartError(f"chart {staged.name} can't be staged: {error}", "Free space, or allow it") from error
+
+
+def _work_folder(staging: str) -> tuple[str, int]:
+    """Return a folder of our own, and the descriptor that holds its lock."""
+    while True:
+        work = tempfile.mkdtemp(prefix=_PREFIX, dir=staging)
+        lock = os.open(work, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        # Without locks on this file system nobody clears away either.
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.isdir(work):  # noqa: PTH112
+            return work, lock
+        os.close(lock)  # taken for a killed run's before it was locked
 
 
 def _clear(staging: str) -> None:
     """Remove what runs left behind that are no more."""
     for left in Path(staging).glob(f"{_PREFIX}*"):
-        number = left.name.removeprefix(_PREFIX).split("-", 1)[0]
-        if number.isdigit() and not Path("/proc", number).exists() and Path("/proc/self").exists():
+        try:
+            lock = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(left, ignore_errors=True)
+        except OSError:  # somebody is at work in it, or nothing can be locked here
+            continue
+        finally:
+            os.close(lock)

@@ -7,7 +7,7 @@ still lists the chart, and what it says of the release, is asked each time.
 from __future__ import annotations
 
 import hashlib
-import os
+import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -195,7 +195,8 @@ def keep_copy(parcel: Parcel, what: Literal["uploaded", "installed"]) -> None:
     """Keep a copy of what the platform was given, in the place of the one before; see `DELIVERED`."""
     folder = Path(parcel.archive).parent / DELIVERED
     target = folder / f"{parcel.chart}.{what}.tgz"
-    partial = folder / f".{target.name}.{os.getpid()}"
+    # By chance and not by our number, which another container may use as well.
+    partial = folder / f".{target.name}.{secrets.token_hex(4)}"
     try:
         folder.mkdir(exist_ok=True)
         shutil.copyfile(parcel.archive, partial)

@@ -15,6 +15,7 @@ from typing import Protocol
 from edk.domain import events as ev
 from edk.domain.control import ControlAsked
 from edk.domain.errors import EdkError
+from edk.domain.health import Beat
 from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.run import (
     BLOCKED_BY,
@@ -62,7 +63,7 @@ class TaskFailed:
     failure: ev.ImageFailed
 
 
-Post = Message | EventOccurred | TaskFailed | RawEvent | RescanNeeded | ControlAsked
+Post = Message | EventOccurred | TaskFailed | RawEvent | RescanNeeded | ControlAsked | Beat
 
 
 class Inbox(Protocol):
@@ -196,7 +197,7 @@ class Loop:
             case WorkerSucceeded() | WorkerCancelled() | WorkerFailed():
                 self._forget(post.key)
                 self._become(post)
-            case RawEvent() | RescanNeeded() | ControlAsked():
+            case RawEvent() | RescanNeeded() | ControlAsked() | Beat():
                 # For those who watch; a build that ends when it is idle has no use for them.
                 return
             case _:

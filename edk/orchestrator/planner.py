@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from edk.domain.errors import ContextChangedError
@@ -10,6 +10,7 @@ from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.run import NAMES_ANEW
 from edk.domain.saves import Batch
 from edk.domain.watching import SKIPPED_FOLDERS
+from edk.domain.workspace import Root
 from edk.orchestrator.memory import PlanMemory, context_root
 from edk.orchestrator.pipeline import MAX_ATTEMPTS, PAUSE, PlanRequest, make_plan
 from edk.orchestrator.remembering import RememberingTree
@@ -25,11 +26,16 @@ class Planner:
     Args:
         services: the ports.
         request: what is planned for.
+        roots: returns the roots as they are now, for some may come later, as the clone of the platform; None: they are
+            those of the request for good.
     """
 
-    def __init__(self, services: Services, request: PlanRequest) -> None:
+    def __init__(
+        self, services: Services, request: PlanRequest, roots: Callable[[], tuple[Root, ...]] | None = None
+    ) -> None:
         self._services = services
         self._request = request
+        self._roots = roots or (lambda: request.roots)
         self._tree = RememberingTree(services.open_tree)
         self._memory = PlanMemory()
         self._plan: BuildPlan | None = None
@@ -44,6 +50,8 @@ class Planner:
         Raises:
             ContextChangedError: files kept changing while they were read.
         """
+        if batch.rescan:
+            self._request = replace(self._request, roots=self._roots())
         for attempt in range(MAX_ATTEMPTS):
             self._memory.forget(batch, self._request.roots, self._tree.stayed)
             self._tree.forget(batch)

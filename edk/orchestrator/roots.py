@@ -31,14 +31,37 @@ def roots_for(dirs: Sequence[str], places: Places) -> tuple[Root, ...]:
     Raises:
         UsageError: a folder does not exist, is none, or can't be read.
     """
-    asked = list(dict.fromkeys(checked_dir(folder) for folder in dirs))
-    roots = [Root(path, "extension", 0) for path in asked]
+    return with_others(asked_for(dirs), places)
+
+
+def asked_for(dirs: Sequence[str], later: str = "") -> tuple[Root, ...]:
+    """Return the roots of the folders that are asked for.
+
+    Args:
+        dirs: as given on the command line.
+        later: a folder that need not be there yet; empty: none.
+
+    Raises:
+        UsageError: see `roots_for`.
+    """
+    waits_for = os.path.realpath(later) if later else ""
+    paths = (
+        waits_for if waits_for == os.path.realpath(folder) and not os.path.lexists(folder) else checked_dir(folder)
+        for folder in dirs
+    )
+    return tuple(Root(path, "extension", 0) for path in dict.fromkeys(paths))
+
+
+def with_others(asked: Sequence[Root], places: Places) -> tuple[Root, ...]:
+    """Return the roots as they are at this moment, nearest first, with those that are found where they may be."""
+    roots = list(asked)
+    paths = [root.path for root in asked]
     extensions = _existing(places.extensions_dir)
     platform = _existing(places.repo_path)
-    if extensions and not _inside(extensions, asked):
+    if extensions and not _inside(extensions, paths):
         roots.append(Root(extensions, "extensions", 1))
     cloned = bool(platform) and any(os.path.exists(f"{platform}/{mark}") for mark in CLONE_MARKS)  # noqa: PTH110
-    if cloned and not _inside(platform, asked):
+    if cloned and not _inside(platform, paths):
         roots.append(Root(platform, "platform", 2))
     if not cloned:
         roots.append(Root(places.bundled_dir, "bundled", 3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from edk.domain import events as ev
@@ -38,6 +39,7 @@ class WatchSession:
         report: tells how files are watched.
         stop: puts a message into the inbox that ends the loop.
         masked: masks secrets in a status: reasons and diagnostics come into it from the state, not from events.
+        namespace: in which our processes are numbered.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class WatchSession:
         report: Callable[[], WatchReport],
         stop: Callable[[StopAsked], None],
         masked: Callable[[WatchStatus], WatchStatus] = lambda status: status,
+        namespace: str = "",
     ) -> None:
         self._settings = settings
         self._roots = tuple(roots)
@@ -55,6 +58,7 @@ class WatchSession:
         self._report = report
         self._stop = stop
         self._masked = masked
+        self._namespace = namespace
         self._started = now()
         self._since: dict[str, float] = {}
         self._errors: dict[str, ImageError] = {}
@@ -99,7 +103,7 @@ class WatchSession:
 
     def status(self) -> WatchStatus:
         """Return where everything stands, secrets masked."""
-        return self._masked(self._status())
+        return self._masked(replace(self._status(), pid_namespace=self._namespace))
 
     def _status(self) -> WatchStatus:
         loop = self._loop

@@ -15,6 +15,7 @@ from edk.domain.causes import cause_of
 from edk.domain.control import ControlAsked
 from edk.domain.errors import EdkError
 from edk.domain.gathering import STANDARD, Gathering, Quiet, close, due_at, gather
+from edk.domain.health import Beat
 from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.run import GOOD, Message, RunState, StopAsked, TargetRun, WorkerSucceeded
 from edk.domain.saves import Batch, RawEvent, RescanNeeded
@@ -215,6 +216,8 @@ class WatchLoop(Loop):
                 self._gathering = gather(self._gathering, post, self._monotonic())
             case ControlAsked():
                 self._watch.control(post, self)
+            case Beat():
+                post.take()
             case EventOccurred(ev.ImageBuilt() as built):
                 self._note_built(built.image)
                 self._answers("engine")

@@ -14,14 +14,15 @@ MAX_WHY = 60
 SHOWN_SAVES = 3
 
 
-def status_lines(status: WatchStatus, now: float) -> Iterator[str]:
+def status_lines(status: WatchStatus, now: float, namespace: str = "") -> Iterator[str]:
     """Yield a status line by line.
 
     Args:
         status: of a watcher.
         now: seconds since the epoch.
+        namespace: in which processes are numbered here.
     """
-    return (safe(line) for line in _lines(status, now))
+    return (safe(line) for line in _lines(status, now, namespace))
 
 
 def age(count: float) -> str:
@@ -32,12 +33,14 @@ def age(count: float) -> str:
     return f"{max(0, int(count))} s"
 
 
-def _lines(status: WatchStatus, now: float) -> Iterator[str]:
+def _lines(status: WatchStatus, now: float, namespace: str) -> Iterator[str]:
     for name, told in (("engine", status.engine), ("registry", status.registry)):
         if told != OK:
             yield f"{name}: {told}"
     watching = f": {status.watching}" if status.watching else ""
-    yield f"watching {', '.join(status.roots)} for {age(now - status.started)} (pid {status.pid}){watching}"
+    here = status.pid_namespace in ("", namespace)
+    who = f"pid {status.pid}" if here else "in another container"
+    yield f"watching {', '.join(status.roots)} for {age(now - status.started)} ({who}){watching}"
     if status.paused:
         yield "paused: nothing is built until edk resume"
     if status.last_batch:

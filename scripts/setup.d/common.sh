@@ -21,11 +21,16 @@ choose_state() {
   else state=/tmp/edk-$(id -u)/edk
   fi
   case $state in /*) ;; *) state=$PWD/$state ;; esac
+  EDK_STATE_DIR=$state
+  export EDK_STATE_DIR
+  # In the cluster nothing is started from here, and the top of a volume is root's, whoever may write to it.
+  if in_cluster; then
+    [ -d "$state" ] || (umask 077 && mkdir -p "$state" 2>/dev/null) || :
+    return 0
+  fi
   # The folder holds the socket of a root engine: nobody else may have put it there.
   if [ ! -d "$state/started" ]; then (umask 077 && mkdir -p "$state/started"); fi
   [ -O "$state" ] || give_up "$state belongs to somebody else" "set EDK_STATE_DIR to a folder of your own"
-  EDK_STATE_DIR=$state
-  export EDK_STATE_DIR
 }
 
 # Run a command while holding a lock file. In a subshell: results go through the state folder.

@@ -8,6 +8,12 @@ python_ready() {
   [ "$made_for" = "$edk_root" ] && cmp -s "$edk_root/$1" "$edk_root/.venv/$1"
 }
 
+# python_given: the project can't be written, as in an image, and comes with an environment that works. What lock file
+# that was made from is the image's business: nothing could be brought in here.
+python_given() {
+  [ ! -w "$edk_root" ] && "$edk_root/.venv/bin/python" -P -c 'import edk' >/dev/null 2>&1
+}
+
 new_enough() {
   "$1" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }

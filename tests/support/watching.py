@@ -114,10 +114,12 @@ class Watcher:
 
 
 @contextmanager
-def watching(edk: Command, *folders: Path, arguments: tuple[str, ...] = ()) -> Iterator[Watcher]:
+def watching(
+    edk: Command, *folders: Path, arguments: tuple[str, ...] = (), prefix: tuple[str, ...] = ()
+) -> Iterator[Watcher]:
     """Run a watcher of folders until left; it stands when this is entered, and must not have had a fault."""
     named = [word for folder in folders for word in ("--dir", str(folder))]
-    process = edk.with_environ(PYTHONFAULTHANDLER="1").start("watch", "--json", *named, *arguments)
+    process = edk.with_environ(PYTHONFAULTHANDLER="1").start("watch", "--json", *named, *arguments, prefix=prefix)
     watcher = Watcher(process)
     reader = threading.Thread(target=watcher.read, daemon=True)
     reader.start()

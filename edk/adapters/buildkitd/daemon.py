@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -83,6 +84,7 @@ class StartedBuildkitd:
 
     def stranger(self) -> int:
         """See `edk.ports.BuilderDaemon.stranger`."""
+        self._refuse_foreign()
         # A rootless one whose rootlesskit was killed ends a moment later.
         within(_FOLLOW_SECONDS, lambda: not self._stranger())
         return self._stranger()
@@ -110,6 +112,7 @@ class StartedBuildkitd:
     def announce(self, address: str) -> None:
         """See `edk.ports.BuilderDaemon.announce`."""
         if not address:
+            self._refuse_foreign()
             self._places.address.unlink(missing_ok=True)
             return
         new = self._places.address.with_suffix(".new")
@@ -169,6 +172,18 @@ class StartedBuildkitd:
         with suppress(OSError):
             return _without_frames(self._places.log.read_text("utf-8", "replace").splitlines())[-_LOG_LINES:]
         return ()
+
+    def _refuse_foreign(self) -> None:
+        """Raise EngineUnreachableError if a daemon of this state folder runs where its process can't be seen."""
+        if recorded(self._places.pid) or self._stranger():
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client, suppress(OSError):
+            client.settimeout(_FOLLOW_SECONDS)
+            client.connect(str(self._places.socket))
+            raise EngineUnreachableError(
+                f"a BuildKit daemon of this state folder answers at {self._places.socket}, in another container",
+                "run edk builder there",
+            )
 
     def _stranger(self) -> int:
         ours = recorded(self._places.pid)

@@ -66,8 +66,7 @@ def stop(state_dir: str, dirs: Sequence[str] = (), timeout: float = STOP_SECONDS
                 break
         while not _gone(watcher, process):
             if time.monotonic() > deadline:
-                hint = f"kill {watcher.pid}" if watcher.pid else ""
-                raise EdkError(f"the watcher{watcher.who} still runs after {timeout:.0f} s", hint)
+                raise EdkError(f"the watcher{watcher.who} still runs after {timeout:.0f} s", watcher.remedy)
             time.sleep(0.02)
     finally:
         if process >= 0:
@@ -122,8 +121,9 @@ def _answers(watcher: Running, client: socket.socket, request: bytes, timeout: f
 
 
 def _mute(watcher: Running) -> WatcherUnreachableError:
-    hint = f"if it does not recover: kill {watcher.pid}" if watcher.pid else "is its process stopped?"
-    return WatcherUnreachableError(f"the watcher{watcher.who} does not answer", hint)
+    return WatcherUnreachableError(
+        f"the watcher{watcher.who} does not answer", f"if it does not recover: {watcher.remedy}"
+    )
 
 
 def _refusal(message: str, hint: str, exit_code: int) -> EdkError:
@@ -134,7 +134,7 @@ def _refusal(message: str, hint: str, exit_code: int) -> EdkError:
 
 def _process(pid: int) -> int:
     """Return a descriptor of a process, which can't be mixed up with a later one of its number; -1 if there is none."""
-    if not pid:
+    if pid in (0, os.getpid()):
         return -1
     try:
         return os.pidfd_open(pid)

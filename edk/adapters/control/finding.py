@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ class Running:
 
     Args:
         path: of its socket.
-        pid: of its process, as it says.
+        pid: of its process, as the kernel tells it here; 0 if it is in another container, where numbers are others.
         roots: the folders that it watches; none if it does not answer, as one that the shell stopped.
     """
 
@@ -35,8 +34,13 @@ class Running:
 
     @property
     def who(self) -> str:
-        """Return the process in words, e.g. `` (pid 12)``; empty if not known."""
-        return f" (pid {self.pid})" if self.pid else ""
+        """Return the process in words, e.g. `` (pid 12)``."""
+        return f" (pid {self.pid})" if self.pid else " (in another container)"
+
+    @property
+    def remedy(self) -> str:
+        """Return how it is ended by force."""
+        return f"kill {self.pid}" if self.pid else "restart its container"
 
 
 def running(state_dir: str) -> tuple[Running, ...]:
@@ -84,7 +88,7 @@ def _asked(path: Path) -> Running | None:
             client.sendall(b'{"command":"ping"}\n')
             with client.makefile("rb") as answers:
                 answer = msgspec.json.decode(answers.readline())
-        return Running(path, answer["pid"], tuple(answer["roots"]))
+        return Running(path, pid, tuple(answer["roots"]))
     except _GONE:
         return None
     except PermissionError as error:
@@ -95,6 +99,6 @@ def _asked(path: Path) -> Running | None:
 
 
 def peer_of(client: socket.socket) -> int:
-    """Return the process that listens at the other end, 0 if it can't be seen from here."""
+    """Return the process that listens at the other end, by the number that it has here; 0 if it has none."""
     pid: int = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
-    return pid if pid != os.getpid() else 0
+    return pid

@@ -53,7 +53,7 @@ class Git:
             environment["GIT_CEILING_DIRECTORIES"] = os.fspath(Path(arguments[1]).parent)
         for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
             environment.pop(variable, None)
-        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
+        settings = [part for setting in (*_SETTINGS, *_trusted(arguments)) for part in ("-c", setting)]
         # A session of its own, so that git's children (transports) end with it when time is out.
         process: Any = git_module.Git().execute(
             ["git", *settings, *arguments], as_process=True, env=environment, start_new_session=True
@@ -68,6 +68,22 @@ class Git:
             _end(child)
             raise
         return child.returncode, os.fsdecode(out), said.decode("utf-8", "replace")
+
+
+def _trusted(arguments: list[str]) -> tuple[str, ...]:
+    """Return the setting by which git takes a work tree that belongs to somebody else, if its repository is ours.
+
+    The top of a volume is root's where a pod mounts it, whoever made what is in it. What could do harm is
+    the repository's configuration; the folder around it has no part in that.
+    """
+    if arguments[0] != "-C":
+        return ()
+    top = os.path.realpath(arguments[1])
+    try:
+        ours = os.lstat(f"{top}/.git").st_uid == os.geteuid() != os.lstat(top).st_uid
+    except OSError:
+        return ()
+    return (f"safe.directory={top}",) if ours else ()
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from base64 import b64encode
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -62,7 +63,9 @@ def named_files(said: str) -> tuple[str, ...]:
 def hint_for(said: str) -> str:
     """Return what to do about git's complaint, empty if we know nothing better than git."""
     if "dubious ownership" in said:
-        return "It belongs to another user: `git config --global --add safe.directory PATH`, if you trust it."
+        found = re.search(r"repository at '([^'\n]+)'", said)
+        named = shlex.quote(found[1]) if found else "PATH"
+        return f"It belongs to another user: `git config --global --add safe.directory {named}`, if you trust it."
     if ".lock" in said:
         return "Another git may be at work there. If none is, delete the lock file that it names."
     if "No space left" in said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,12 +151,38 @@ def test_a_platform_that_is_away_leaves_the_archives(tmp_path: Path) -> None:
 
 
 def test_nothing_staged_is_left(tmp_path: Path) -> None:
-    """Neither after a success nor after a failure, nor from a run that was killed."""
-    killed = tmp_path / "staging" / "staged-999999999-x"
-    running = tmp_path / "staging" / f"staged-{os.getpid()}-x"
+    """Neither after a success nor after a failure, nor from a run that was killed; what one is at work in stays.
+
+    Also in another container, where nobody here knows its process: the folder is locked as long as it lives.
+    """
+    killed = tmp_path / "staging" / "staged-x"
+    running = tmp_path / "staging" / "staged-y"
     killed.mkdir(parents=True)
     running.mkdir()
-    run(tmp_path)
-    run(tmp_path, packager=FakePackager(ChartError("no", "")))
+    lock = os.open(running, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        run(tmp_path)
+        run(tmp_path, packager=FakePackager(ChartError("no", "")))
 
-    assert [running] == list((tmp_path / "staging").iterdir())
+        assert [running] == list((tmp_path / "staging").iterdir())
+    finally:
+        os.close(lock)
+
+
+def test_a_folder_is_locked_while_it_is_packaged(tmp_path: Path) -> None:
+    """Another run that begins meanwhile leaves it alone."""
+    during: list[list[str]] = []
+
+    class Beside(FakePackager):
+        def package(self, chart_dir: str, out_dir: str) -> str:
+            if not during:
+                during.append([])
+                run(tmp_path)
+                during[0] = sorted(path.name for path in Path(chart_dir).iterdir())
+            return super().package(chart_dir, out_dir)
+
+    results, _ = run(tmp_path, packager=Beside())
+
+    assert [True, True] == [bool(result.archive) for result in results]
+    assert "Chart.yaml" in during[0]

@@ -102,7 +102,7 @@ def test_the_schema_is_stable() -> None:
     assert [
         "schema",
         *("pid", "roots", "started", "paused", "engine", "registry", "watching"),
-        *("images", "diagnostics", "holds", "last_batch"),
+        *("images", "diagnostics", "holds", "last_batch", "pid_namespace"),
     ] == list(fields)
     assert "edk.status/v1" == fields["schema"]
     assert [

@@ -47,12 +47,12 @@ def state(tmp_path: Path) -> Path:
 def run(tmp_path: Path, state: Path) -> Run:
     """Run a script elsewhere, with a bare environment, in the cluster unless told otherwise."""
 
-    def call(script: Path, *arguments: str, cluster: bool = True, **variables: str) -> object:
+    def call(script: Path | tuple[str, ...], *arguments: str | Path, cluster: bool = True, **variables: str) -> object:
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "EDK_STATE_DIR": str(state)} | variables
         if cluster:
             environment["KUBERNETES_SERVICE_HOST"] = "10.0.0.1"
         return subprocess.run(
-            [script, *arguments],
+            [*(script if isinstance(script, tuple) else (script,)), *arguments],
             cwd=tmp_path,
             env=environment,
             capture_output=True,

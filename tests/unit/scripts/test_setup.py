@@ -1,5 +1,6 @@
 """setup.sh with what is there already, stop.sh with what was recorded, and the lock files."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+NO_OVERRIDE = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
+"""Root writes everywhere; with these it is bound to modes as everybody else is."""
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away, and takes powers from itself")
+
+
+def tree_of(folder: Path) -> list[tuple[str, int]]:
+    """Return what is in a folder, and when each thing changed."""
+    return sorted((str(path), path.lstat().st_mtime_ns) for path in folder.rglob("*"))
 
 
 def recorded(project: Path, pid: int) -> str:
@@ -71,7 +80,46 @@ def test_does_nothing_in_the_cluster(project, run, state):
     )
 
     assert (0, "") == (done.returncode, done.stderr)
-    assert [] == list((state / "started").iterdir())
+    assert [] == list(state.iterdir())
+
+
+@AS_ROOT
+def test_a_volume_belongs_to_root(project, run, state):
+    """In a pod the top of a volume is root's, and the group may write: that is nobody else's folder there."""
+    state.mkdir()
+    os.chown(state, 12345, 1000)
+    inside = run(project / "scripts/setup.sh")
+    outside = run(project / "scripts/setup.sh", cluster=False)
+
+    assert (0, "") == (inside.returncode, inside.stderr)
+    assert (4, f"setup: error: {state} belongs to somebody else") == (outside.returncode, outside.stderr.split("\n")[0])
+
+
+@AS_ROOT
+def test_a_project_in_an_image(project, run):
+    """It can't be written and needs nothing: its environment is taken as it is, whatever it was made from."""
+    (project / "requirements.lock").write_text("newer\n")
+    (project / ".venv/edk-root").unlink()
+    before = tree_of(project)
+    project.chmod(0o555)
+    done = run(NO_OVERRIDE, project / "init.sh", "--no-bases")
+
+    assert 0 == done.returncode, done.stderr
+    assert ["-P", "-m", "edk", "init", "--no-bases"] == done.stdout.splitlines()[-5:]
+    assert "" == done.stderr
+    assert before == tree_of(project)
+
+
+@AS_ROOT
+def test_a_project_in_a_broken_image(project, run):
+    """Nothing is tried that can't work."""
+    (project / ".venv/bin/python").write_text("#!/bin/sh\nexit 1\n")
+    (project / ".venv/edk-root").unlink()
+    project.chmod(0o555)
+    done = run(NO_OVERRIDE, project / "init.sh")
+
+    expected = f"setup: error: {project} can't be written, and its .venv does not work\n  -> build the image anew\n"
+    assert (4, expected) == (done.returncode, done.stderr)
 
 
 def test_a_changed_lock_is_noticed(project, run):
