@@ -82,6 +82,10 @@ class Settings:
         patient_data: what to do about DICOM and NIfTI files in a context: ``warn``, ``refuse`` or ``allow``.
         allow_data: patterns of paths, relative to the root, that are not looked into for data and credentials.
         keep_records: how many provenance records, and bills of materials, are kept.
+        page_listen: where `edk page` listens, as ``host:port``.
+        page_hosts: names by which its pages may be asked for beside that and this machine's, with commas between.
+        page_path: path below which the pages lie for browsers; empty: the root.
+        page_forwarded_prefix: whether a proxy in front may say that path, as ``X-Forwarded-Prefix``.
         source_date_epoch: seconds since the epoch that images are said to be made at; -1: when they are.
         config_files: the files that were read, nearest first.
     """
@@ -137,6 +141,10 @@ class Settings:
     patient_data: str = "warn"
     allow_data: tuple[str, ...] = ()
     keep_records: int = 1000
+    page_listen: str = "127.0.0.1:8082"
+    page_hosts: str = ""
+    page_path: str = ""
+    page_forwarded_prefix: bool = False
     source_date_epoch: int = -1
     config_files: tuple[str, ...] = ()
 
@@ -198,6 +206,10 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "attest": ("EDK_ATTEST",),
     "sbom": ("EDK_SBOM",),
     "patient_data": ("EDK_PATIENT_DATA",),
+    "page_listen": ("EDK_PAGE_LISTEN",),
+    "page_hosts": ("EDK_PAGE_HOSTS",),
+    "page_path": ("EDK_PAGE_PATH",),
+    "page_forwarded_prefix": ("EDK_PAGE_FORWARDED_PREFIX",),
     "source_date_epoch": ("SOURCE_DATE_EPOCH",),
 }
 NOT_CONFIGURABLE = frozenset({"proxies", "config_files", "state_dir", "source_date_epoch", "jobs_asked"})
@@ -287,6 +299,7 @@ def _validated(settings: Settings) -> Settings:
         registry_push=settings.registry_push.rstrip("/"),
         platform_registry=settings.platform_registry.rstrip("/"),
         extensions_dir=settings.extensions_dir.rstrip("/") or "/",
+        page_path=settings.page_path.rstrip("/"),
         repo_path=settings.repo_path.rstrip("/") or "/",
     )
 

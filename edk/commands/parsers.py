@@ -10,6 +10,7 @@ from edk.commands.builder_parsers import add_builder_commands
 from edk.commands.buildkit_parsers import add_builder_options
 from edk.commands.code_server_parsers import add_editor_commands
 from edk.commands.new_parsers import add_new_command
+from edk.commands.page_parsers import add_page_command
 from edk.commands.platform_parsers import add_import_images_option, add_install_option
 from edk.commands.prune_parsers import add_prune_commands
 from edk.commands.reference_parsers import add_reference_commands, add_references_option
@@ -40,6 +41,7 @@ def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     add_archive_commands(functools.partial(_add, commands), _add_selection, _add_output)
     add_prune_commands(functools.partial(_add, commands))
     add_builder_commands(functools.partial(_add, commands))
+    add_page_command(functools.partial(_add, commands))
 
 
 def epilog(example: str) -> str:

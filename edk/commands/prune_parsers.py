@@ -14,8 +14,15 @@ def add_prune_commands(add: Add) -> None:
     Args:
         add: adds a command by its name, what it does in a phrase, and an example.
     """
-    images = add("images", "list our images in the local registry, and what each is used by", "edk images --unused")
+    images = add(
+        "images",
+        "list what the local registry holds: sizes, origin, who refers to it, and whether it is current",
+        "edk images --layers otsus-method",
+    )
     images.add_argument("--unused", action="store_true", help="only what edk prune would remove")
+    images.add_argument(
+        "--layers", metavar="NAME", help="what makes one image big: its layers, whose they are, and what made them"
+    )
     prune = add(
         "prune",
         "remove superseded images and charts of ours; says what goes, and asks first",

@@ -68,6 +68,9 @@ def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> S
         "cache_registry": getattr(options, "cache_registry", None),
         "attestations": _tuple(getattr(options, "attestation", None)),
         "compression": getattr(options, "compression", None),
+        "page_listen": getattr(options, "page_listen", None),
+        "page_hosts": getattr(options, "page_hosts", None),
+        "page_path": getattr(options, "page_path", None),
     }
     if flags["jobs"] is not None and flags["jobs"] < 1:  # type: ignore[operator]
         raise UsageError(f"--jobs must be 1 or more, not {flags['jobs']}", "for example --jobs 4")

@@ -6,24 +6,18 @@ registry runs on this machine, from its storage. What can't be read is listed as
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-import msgspec
-
 from edk.domain.errors import DigestMismatchError, RegistryUnreachableError
-from edk.domain.held import Contents, Held, Push, alias_of, contents_of
+from edk.domain.held import Contents, Held, Push, alias_of
 from edk.domain.pruning import Key
+from edk.domain.reference import valid_name
 from edk.domain.survey import Inventory
-from edk.ports import Cache, Registry
-
-MAX_REQUESTS = 8
-MAX_CONFIG_BYTES = 8 << 20
-CONTENTS = "contents/1"
-_DECODER = msgspec.msgpack.Decoder(Contents)
+from edk.orchestrator.image_reading import MAX_REQUESTS, ImageReader
+from edk.ports import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +30,13 @@ class _Known:
 
 
 def take_inventory(
-    registry: Registry, cache: Cache, pushes: Sequence[Push], stored: Mapping[Key, float] | None
+    registry: Registry, images: ImageReader, pushes: Sequence[Push], stored: Mapping[Key, float] | None
 ) -> Inventory:
     """Return what the registry holds.
 
     Args:
         registry: the local registry.
-        cache: remembers what images are made of.
+        images: reads what is in it.
         pushes: those of ours that went there, as far as they are on record.
         stored: what its storage lists, see `edk.ports.OwnRegistry.stored`; None if that is not to be had.
 
@@ -51,15 +45,18 @@ def take_inventory(
     """
     registry.ping()
     known = _Known({(p.repository, p.digest): p for p in pushes}, stored or {})
-    names = dict.fromkeys(registry.repositories())
+    listed = registry.repositories()
+    names = dict.fromkeys(filter(valid_name, listed))
+    # Nothing is asked under a name that no registry may give.
+    refused = tuple(name for name in listed if name not in names)
     for repository, digest in (*known.pushes, *known.stored):
         known.digests.setdefault(repository, set()).add(digest)
         names.setdefault(repository)
-    reader = _Reader(registry, cache, known)
+    reader = _Reader(registry, images, known)
     with ThreadPoolExecutor(MAX_REQUESTS) as pool:
         found = list(pool.map(reader.repository, names))
     held = tuple(image for images in found if images is not None for image in images)
-    unreadable = tuple(name for name, images in zip(names, found, strict=True) if images is None)
+    unreadable = (*refused, *(name for name, images in zip(names, found, strict=True) if images is None))
     there = {image.key for image in held}
     gone = tuple(k for k in known.pushes if k not in there and k[0] not in unreadable)
     return Inventory(held, unreadable, stored is not None, gone)
@@ -68,9 +65,9 @@ def take_inventory(
 class _Reader:
     """Reads repositories, in any thread."""
 
-    def __init__(self, registry: Registry, cache: Cache, known: _Known) -> None:
+    def __init__(self, registry: Registry, reader: ImageReader, known: _Known) -> None:
         self._registry = registry
-        self._cache = cache
+        self._reader = reader
         self._known = known
 
     def repository(self, name: str) -> tuple[Held, ...] | None:
@@ -111,45 +108,23 @@ class _Reader:
             if not tags and self._registry.head(name, digest) is None:
                 return None
             if push is None:
-                held = replace(held, contents=self._contents(name, digest))
+                read = self._reader.read(name, digest)
+                held = replace(held, contents=read.contents)
                 if not pushed and alias_of(name)[0]:
                     # All others without a date have a tag, and stay anyway.
-                    held = replace(held, pushed=self._created(name, digest))
+                    held = replace(held, pushed=moment_of(read.description.created))
         except (RegistryUnreachableError, DigestMismatchError):
             self._registry.ping()
             return replace(held, readable=False)
         return held
 
-    def _contents(self, name: str, digest: str) -> Contents:
-        """Return what an image is made of; what was read once is remembered."""
-        stored = self._cache.readings(CONTENTS, [digest]).get(digest)
-        if stored is not None:
-            try:
-                return _DECODER.decode(stored)
-            except msgspec.MsgspecError:
-                pass
-        found, labels = self._registry.manifest(name, digest), self._registry.labels(name, digest)
-        if found is None or labels is None:
-            raise DigestMismatchError(f"{name}@{digest} is not whole")
-        contents = contents_of(digest, found[1], labels)
-        self._cache.store_readings(CONTENTS, {digest: msgspec.msgpack.encode(contents)})
-        return contents
 
-    def _created(self, name: str, digest: str) -> float:
-        """Return when an image was built, by its own word; 0 if it does not say."""
-        found = self._registry.manifest(name, digest)
-        config = json.loads(found[1]).get("config") if found else None
-        if not isinstance(config, dict):
-            return 0.0
-        content = b""
-        for piece in self._registry.blob(name, str(config.get("digest"))):
-            content += piece
-            if len(content) > MAX_CONFIG_BYTES:
-                return 0.0
-        try:
-            return max(0.0, datetime.fromisoformat(str(json.loads(content).get("created"))).timestamp())
-        except ValueError:
-            return 0.0
+def moment_of(text: str) -> float:
+    """Return a time as images tell it, by RFC 3339, in seconds since the epoch; 0 if it is none."""
+    try:
+        return max(0.0, datetime.fromisoformat(text).timestamp())
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def damaged(registry: Registry, images: Sequence[Held]) -> dict[Key, str]:

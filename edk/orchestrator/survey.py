@@ -9,9 +9,11 @@ from edk.domain.errors import EngineUnreachableError
 from edk.domain.held import DIGEST, Push
 from edk.domain.plan import BuildPlan
 from edk.domain.pruning import Rules, Uses, judge
+from edk.domain.redaction import Redactor, secrets_of
 from edk.domain.survey import EngineUse, Inventory, Survey
 from edk.orchestrator.chart_shelf import read_archives
 from edk.orchestrator.deliver import DELIVERED
+from edk.orchestrator.image_reading import ImageReader
 from edk.orchestrator.inventory import take_inventory
 from edk.orchestrator.pipeline import PlanRequest, steady_plan
 from edk.orchestrator.services import Services
@@ -92,7 +94,8 @@ def look_into(services: Services, own: OwnRegistry | None) -> Inventory:
     """Return what the registry holds, and bring the record of our pushes in line with it; see `survey`."""
     host = services.settings.push_host
     pushes = services.cache.pushes(host)
-    inventory = take_inventory(services.registry, services.cache, pushes, own.stored() if own is not None else None)
+    stored = own.stored() if own is not None else None
+    inventory = take_inventory(services.registry, reader_of(services), pushes, stored)
     services.cache.forget_pushes(host, inventory.gone)
     known = {(push.repository, push.digest) for push in pushes}
     for image in inventory.held:
@@ -101,6 +104,12 @@ def look_into(services: Services, own: OwnRegistry | None) -> Inventory:
             push = Push(host, image.repository, image.digest, image.tags, image.pushed, image.contents)
             services.cache.record_push(push)
     return inventory
+
+
+def reader_of(services: Services) -> ImageReader:
+    """Return what reads images of the local registry."""
+    settings = services.settings
+    return ImageReader(services.registry, services.cache, Redactor(secrets_of(settings.build_args, settings.proxies)))
 
 
 def tree_uses(plan: BuildPlan) -> frozenset[str]:

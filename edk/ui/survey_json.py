@@ -1,4 +1,4 @@
-"""What the registry holds of ours, and what a prune did, as JSON values; see ``docs/pruning.md``."""
+"""What a prune would remove, and what it did, as JSON values; see ``docs/pruning.md``."""
 
 from __future__ import annotations
 
@@ -9,21 +9,7 @@ from typing import Any
 from edk.domain.pruning import Verdict
 from edk.domain.survey import Removed, Survey
 
-IMAGES = "edk.images/v1"
 PRUNE = "edk.prune/v1"
-
-
-def images_as_json(found: Survey, registry: str, *, unused: bool) -> dict[str, Any]:
-    """Return our images, or those alone that a prune would remove."""
-    ours = [v for v in found.verdicts if v.held.contents.fingerprint and (v.superseded or not unused)]
-    return {
-        "schema": IMAGES,
-        "registry": registry,
-        "images": [_image(v) | {"reasons": [{"why": r.why, "detail": r.detail} for r in v.reasons]} for v in ours],
-        "foreign": sum(not v.held.contents.fingerprint for v in found.verdicts),
-        "unreadable": list(found.inventory.unreadable),
-        "complete": found.inventory.complete,
-    }
 
 
 def prune_as_json(

@@ -1,17 +1,16 @@
-"""What the registry holds of ours, and what a prune would remove, as text."""
+"""What a prune would remove, as text."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from edk.domain.pruning import USES, Reason, Verdict, Why
+from edk.domain.pruning import Reason, Verdict, Why
 from edk.domain.survey import Survey
 from edk.ui.status_text import age
 from edk.ui.text import plural, safe, short, size
 
 MAX_NAME = 60
-MAX_REASONS = 2
 _WORDS: dict[Why, str] = {
     "foreign": "not ours",
     "unreadable": "can't be read",
@@ -35,26 +34,6 @@ def reason_text(reason: Reason) -> str:
     return f"{_WORDS[reason.why]} {reason.detail}".rstrip()
 
 
-def image_lines(found: Survey, now: float, *, unused: bool) -> Iterator[str]:
-    """Yield our images as a table.
-
-    Args:
-        found: what there is.
-        now: seconds since the epoch.
-        unused: only those that a prune would remove.
-    """
-    ours = [v for v in found.verdicts if v.held.contents.fingerprint and (v.superseded or not unused)]
-    rows: list[tuple[str, ...]] = [("IMAGE", "TAGS", "DIGEST", "SIZE", "PUSHED", "FINGERPRINT", "USED BY")]
-    rows += [(*_cells(v, now), short(v.held.contents.fingerprint)[7:], _why(v)) for v in _by_name(ours)]
-    if ours:
-        yield from _table(rows)
-    foreign = sum(not v.held.contents.fingerprint for v in found.verdicts)
-    superseded = sum(v.superseded for v in found.verdicts)
-    text = f"{plural(len(ours), 'image')} of ours" if not unused else f"{plural(superseded, 'image')} superseded"
-    yield f"{text}; {foreign} in this registry {'is' if foreign == 1 else 'are'} not ours, and left alone"
-    yield from _caveats(found)
-
-
 def prune_lines(found: Survey, now: float, cache_limit: int) -> Iterator[str]:
     """Yield what a prune would remove, and what that frees.
 
@@ -65,7 +44,7 @@ def prune_lines(found: Survey, now: float, cache_limit: int) -> Iterator[str]:
     """
     if found.superseded:
         rows = [("IMAGE", "TAGS", "DIGEST", "SIZE", "PUSHED")]
-        yield from _table([*rows, *(_cells(verdict, now) for verdict in _by_name(found.superseded))])
+        yield from table([*rows, *(_cells(verdict, now) for verdict in _by_name(found.superseded))])
     for chart in found.old_charts:
         yield safe(f"chart {chart.path}, {size(chart.size)}, packaged {age(now - chart.modified)} ago")
     kept = Counter(next(r.why for r in v.reasons) for v in found.verdicts if not v.superseded)
@@ -75,7 +54,7 @@ def prune_lines(found: Survey, now: float, cache_limit: int) -> Iterator[str]:
     if kept:
         yield f"kept: {', '.join(f'{count} ({_SHORT.get(why, _WORDS[why])})' for why, count in kept.most_common())}"
     yield from _engine(found, cache_limit)
-    yield from _caveats(found)
+    yield from caveats(found)
 
 
 _SHORT: dict[Why, str] = {
@@ -102,7 +81,7 @@ def _engine(found: Survey, cache_limit: int) -> Iterator[str]:
         yield f"the engine's build cache has {size(engine.cache_bytes)}, the limit is {size(cache_limit)}: {text}"
 
 
-def _caveats(found: Survey) -> Iterator[str]:
+def caveats(found: Survey) -> Iterator[str]:
     """Yield what keeps the picture from being whole."""
     unrecorded = [v for v in found.verdicts if {r.why for r in v.reasons} == {"unrecorded"}]
     if unrecorded:
@@ -127,19 +106,8 @@ def _cells(verdict: Verdict, now: float) -> tuple[str, ...]:
     return held.repository, ", ".join(held.tags) or "-", short(held.digest), size(held.contents.size), pushed
 
 
-def _why(verdict: Verdict) -> str:
-    """Return what speaks for an image, uses first; what else is there is counted."""
-    reasons = [r for r in verdict.reasons if r.why in USES] or list(verdict.reasons)
-    # The tags stand in a column of their own.
-    shown = ["its tag" if r.why == "tag" else reason_text(r) for r in reasons[:MAX_REASONS]]
-    more = len(reasons) - len(shown)
-    words = ", ".join(shown) + (f" and {more} more" if more else "")
-    if not verdict.reasons:
-        return "nothing: superseded"
-    return words if verdict.used else f"nothing; kept: {words}"
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Yield rows with their cells below each other."""
     widths = [min(MAX_NAME, max(len(safe(row[n])) for row in rows)) for n in range(len(rows[0]))]
     for row in rows:
         yield "  ".join(f"{safe(cell):<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -10,8 +10,8 @@ from edk.cli import parser
 from edk.domain.chart_pruning import ChartArchive
 from edk.domain.pruning import Rules, Uses, Why, judge
 from edk.domain.survey import EngineUse, Inventory, Removed, Survey
-from edk.ui.survey_json import images_as_json, prune_as_json
-from edk.ui.survey_text import image_lines, prune_lines
+from edk.ui.survey_json import prune_as_json
+from edk.ui.survey_text import prune_lines
 from tests.unit.docs.tables import page
 from tests.unit.pruning.test_judging import HOUR, NOW, digest, image
 
@@ -31,30 +31,6 @@ def survey(*, complete: bool = True, unreadable: tuple[str, ...] = (), **engine:
     inventory = Inventory(HELD, unreadable, complete)
     charts = ((CHART, ""), (replace(CHART, path="/state/charts/c-2.tgz"), "the last one"))
     return Survey(NOW, inventory, verdicts, charts, EngineUse(**engine), targets=2)  # type: ignore[arg-type]
-
-
-def test_images_are_a_table() -> None:
-    """Ours, by name, the newest first, with what each is used by; escapes are written out."""
-    lines = list(image_lines(survey(), NOW, unused=False))
-
-    assert [
-        "IMAGE  TAGS           DIGEST               SIZE     PUSHED   FINGERPRINT   USED BY",
-        "dag    0.6.0, latest  sha256:d00000000000  1.0 kB   2 h ago  fd0000000000  its tag",
-        "seg    -              sha256:b00000000000  2.0 kB   2 h ago  fb0000000000  referred to by dag:0.6.0",
-        "seg    -              sha256:800000000000  0 B      3 h ago  f80000000000  nothing; kept: "
-        "no record of its push here",
-        "seg    -              sha256:900000000000  30.0 kB  2 d ago  f90000000000  nothing: superseded",
-        "4 images of ours; 1 in this registry is not ours, and left alone",
-    ] == lines[:6]  # fmt: skip
-    assert lines[6].startswith("1 image more would go, but there is no record here of their push")
-
-
-def test_unused_ones_alone() -> None:
-    """Those that a prune removes."""
-    lines = list(image_lines(survey(), NOW, unused=True))
-
-    assert ["IMAGE", "seg"] == [line.split()[0] for line in lines[:2]]
-    assert "1 image superseded; 1 in this registry is not ours, and left alone" == lines[2]
 
 
 def test_a_prune_says_what_it_frees() -> None:
@@ -85,19 +61,17 @@ def test_what_is_not_known_is_said() -> None:
 
 def test_json_tells_the_same() -> None:
     """Every field is explained on the page."""
-    shown = images_as_json(survey(), "localhost:32000", unused=False)
     removed = Removed((("seg", digest("9")),), ((("seg", digest("8")), "why"),), ("/c",), 1, 7)
     told = prune_as_json(survey(), "localhost:32000", True, removed, 5, ("step",))
 
-    assert ("edk.images/v1", "edk.prune/v1") == (shown["schema"], told["schema"])
-    assert [["tag"], ["reference"], [], ["unrecorded"]] == [[r["why"] for r in i["reasons"]] for i in shown["images"]]
+    assert "edk.prune/v1" == told["schema"]
     assert [f"seg@{digest('9')}"] == told["removed"]["images"]
     assert (30000, 5, [{"image": f"seg@{digest('8')}", "reason": "why"}]) == (
         told["frees"], told["collected"], told["stayed"],
     )  # fmt: skip
     documented = set(re.findall(r"`([a-z_]+)`", page("pruning.md")))
-    inner = (shown["images"][0], told["engine"], told["removed"], told["charts"][0], told["stayed"][0])
-    keys = {*shown, *told, *(key for value in inner for key in value)}
+    inner = (told["superseded"][0], told["engine"], told["removed"], told["charts"][0], told["stayed"][0])
+    keys = {*told, *(key for value in inner for key in value)}
     assert set() == keys - documented
 
 
