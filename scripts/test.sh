@@ -86,7 +86,8 @@ install_shellcheck
 
 # Names that one file sets and another reads are not followed: SC1091, SC2034, SC2154.
 if have shellcheck; then
-  check shellcheck -e SC1091,SC2034,SC2154 init.sh build_extension.sh .ci/run scripts/*.sh scripts/setup.d/*.sh
+  check shellcheck -e SC1091,SC2034,SC2154 init.sh build_extension.sh .ci/run scripts/*.sh scripts/setup.d/*.sh \
+    scripts/cluster.d/*.sh
 fi
 check ruff check --output-format concise .
 check mypy --strict edk
