@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -34,6 +36,7 @@ class Options:
         support: image with a Python, for what stands around the pods.
         small: sizes in bytes of claims that shall be in memory.
         first_pause: seconds before a container that ended a second time is started again.
+        hurry: divides the pauses between probes, so that tests need not wait for what takes minutes.
     """
 
     support: str
@@ -41,6 +44,7 @@ class Options:
     small: Mapping[str, int] = field(default_factory=dict)
     first_pause: float = 10
     longest_pause: float = 300
+    hurry: float = 1
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Cluster:
     def supervise(self) -> None:
         """Be the supervisor, until a signal."""
         options = self.options()
-        rendered = read((self.folder / "rendered.yaml").read_text(), options.namespace)
+        rendered = read((self.folder / "rendered.yaml").read_text(), options.namespace, options.hurry)
         engine = PodEngine(self.name, options.support)
         storage = Storage(engine, self.folder / "volumes", options.small)
         kubelet = Kubelet(engine, rendered, storage, self.folder, Pauses(options.first_pause, options.longest_pause))
@@ -218,6 +222,14 @@ class Cluster:
         """Run a command in a container at this terminal."""
         terminal = ["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else []
         return subprocess.call(["docker", "exec", "--interactive", *terminal, self.running(name), *command])
+
+    def put(self, name: str, folder: Path, place: str, owner: int = 1000) -> None:
+        """Copy a folder into a place of a container that is a volume, as files of a user."""
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            tar.add(folder, folder.name, filter=lambda one: one.replace(uid=owner, gid=owner, uname="", gname=""))
+        if not self.engine().api.put_archive(self.running(name), place, packed.getvalue()):
+            raise PodError(f"nothing could be copied to {place} of {name}")
 
     def logs(self, name: str) -> str:
         """Return what a container wrote, the present one or the last that ended."""

@@ -81,10 +81,8 @@ class Kubelet:
         for pod in self._pods:
             self._look_after(pod, seen)
         by_address = {pod.identity.address: pod for pod in self._pods}
-        ready, others = (
-            {address: pod.spec for address, pod in by_address.items() if pod.ready is wanted} for wanted in (True, False)
-        )
-        services.show(ready, others)
+        ready = {address: pod.spec for address, pod in by_address.items() if pod.ready}
+        services.show(ready, {address: pod.spec for address, pod in by_address.items() if not pod.ready})
         self._tell()
 
     def _look_after(self, pod: RunningPod, seen: Mapping[str, Seen]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -12,7 +13,7 @@ from tests.support.pod.errors import NotKnownError, PodError
 from tests.support.pod.fields import Fields
 from tests.support.pod.pods import claim_volumes, pod
 from tests.support.pod.quantities import quantity
-from tests.support.pod.spec import PodSpec, Rendered, ServicePort, ServiceSpec, Volume
+from tests.support.pod.spec import ContainerSpec, PodSpec, Probe, Rendered, ServicePort, ServiceSpec, Volume
 
 # Objects that are there for the API server, an ingress controller or a network plugin, of which none is here.
 _ELSEWHERE = {
@@ -29,18 +30,36 @@ _ELSEWHERE = {
 _META = ("name", "namespace", "labels", "annotations", "creationTimestamp")
 
 
-def read(text: str, namespace: str = "default") -> Rendered:
+def read(text: str, namespace: str = "default", hurry: float = 1) -> Rendered:
     """Read rendered manifests; an object or field that is not known is an error.
 
     Args:
         text: YAML documents.
         namespace: of objects that name none.
+        hurry: divides the pauses between probes.
     """
     reading = _Reading(namespace)
     for document in yaml.safe_load_all(text):
         if document:
             reading.take(document)
-    return reading.result()
+    return hurried(reading.result(), hurry) if hurry != 1 else reading.result()
+
+
+def hurried(rendered: Rendered, times: float) -> Rendered:
+    """Return the same with probes that are asked so many times as often."""
+
+    def sooner(probe: Probe | None) -> Probe | None:
+        if probe is None:
+            return None
+        return replace(probe, initial_delay=probe.initial_delay / times, period=probe.period / times)
+
+    def container(one: ContainerSpec) -> ContainerSpec:
+        return replace(
+            one, startup=sooner(one.startup), liveness=sooner(one.liveness), readiness=sooner(one.readiness)
+        )
+
+    pods = (replace(pod, containers=tuple(map(container, pod.containers))) for pod in rendered.pods)
+    return replace(rendered, pods=tuple(pods))
 
 
 class _Reading:

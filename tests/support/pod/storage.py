@@ -95,7 +95,7 @@ class Storage:
         folder = self.folder / "pods" / name if name else self.folder
         if folder.is_dir():
             # Files belong to users of containers, whom this user may not speak for.
-            self.engine.prepare("remove", "remove", [Bind(str(folder), "/volumes")], "/volumes")
+            self.engine.prepare(f"remove-{name}", "remove", [Bind(str(folder), "/volumes")], "/volumes")
             folder.rmdir()
 
 
