@@ -12,7 +12,6 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,18 +72,18 @@ class Cluster:
         if not (self.folder / "rendered.yaml").exists():
             raise PodError(f"nothing was ever up in {self.folder}")
         self._clear()
+        (self.folder / "supervisor.pid").unlink(missing_ok=True)
         with (self.folder / "supervisor.log").open("ab") as log:
-            started = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.pod", "supervise", str(self.folder)],
+            # It is no child of ours, for it outlives us.
+            subprocess.run(
+                ["setsid", "--fork", sys.executable, "-m", "tests.support.pod", "supervise", str(self.folder)],
+                check=True,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
             )
-        (self.folder / "supervisor.pid").write_text(str(started.pid))
-        # For a moment after it was started a process has no command line.
-        _until(lambda: self._pid() is not None or started.poll() is not None, 5)
+        _until(lambda: self._pid() is not None, 20)
 
     def options(self) -> Options:
         """Return what `up` was given."""
@@ -92,6 +91,7 @@ class Cluster:
 
     def supervise(self) -> None:
         """Be the supervisor, until a signal."""
+        (self.folder / "supervisor.pid").write_text(str(os.getpid()))
         options = self.options()
         rendered = read((self.folder / "rendered.yaml").read_text(), options.namespace, options.hurry)
         engine = PodEngine(self.name, options.support)
@@ -106,7 +106,7 @@ class Cluster:
         kubelet.run()
 
     def _pid(self) -> int | None:
-        """Return the supervisor's process, if it runs; a zombie does not."""
+        """Return the supervisor's process, if it runs."""
         try:
             pid = int((self.folder / "supervisor.pid").read_text())
             line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
@@ -134,8 +134,6 @@ class Cluster:
 
     def _clear(self) -> None:
         """Remove what the engine has of it, and what belonged to pods that are gone."""
-        with suppress(ChildProcessError, OSError):
-            os.waitpid(-1, os.WNOHANG)
         (self.folder / "status.json").unlink(missing_ok=True)
         engine = self.engine()
         engine.clear()
@@ -225,9 +223,15 @@ class Cluster:
 
     def put(self, name: str, folder: Path, place: str, owner: int = 1000) -> None:
         """Copy a folder into a place of a container that is a volume, as files of a user."""
+
+        def owned(member: tarfile.TarInfo) -> tarfile.TarInfo:
+            member.uid = member.gid = owner
+            member.uname = member.gname = ""
+            return member
+
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as tar:
-            tar.add(folder, folder.name, filter=lambda one: one.replace(uid=owner, gid=owner, uname="", gname=""))
+            tar.add(folder, folder.name, filter=owned)
         if not self.engine().api.put_archive(self.running(name), place, packed.getvalue()):
             raise PodError(f"nothing could be copied to {place} of {name}")
 

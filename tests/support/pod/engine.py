@@ -76,13 +76,14 @@ class PodEngine:
         """Return the labels of a container."""
         return {LABEL: self.name, f"{LABEL}.role": role, f"{LABEL}.pod": pod, f"{LABEL}.container": container}
 
-    def network(self) -> str:
-        """Make the network that all pods share, unless it is there, and return its name."""
+    def network(self) -> tuple[str, str]:
+        """Make the network of all pods, unless it is there; return its name, and this machine's address in it."""
         name = f"edk-pod-{self.name}"
         with _translated("the network"):
             if not self.api.networks(names=[f"^{name}$"]):
                 self.api.create_network(name, driver="bridge", labels={LABEL: self.name})
-        return name
+            gateway: str = self.api.inspect_network(name)["IPAM"]["Config"][0]["Gateway"]
+        return name, gateway
 
     def memory_volume(self, name: str, size: int) -> str:
         """Make a volume in memory; it lasts as long as a container has it."""

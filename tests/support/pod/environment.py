@@ -19,8 +19,8 @@ class Identity:
     name: str
     uid: str
     address: str
+    node_address: str
     node: str = "this-machine"
-    node_address: str = "127.0.0.1"
 
 
 @dataclass(frozen=True)

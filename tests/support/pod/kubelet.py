@@ -53,8 +53,8 @@ class Kubelet:
 
     def run(self) -> None:
         """Do so until `ending` is set, then end the pods with grace."""
-        network = self.engine.network()
-        services = Services(self.engine, self.storage.folder, network)
+        network, node = self.engine.network()
+        services = Services(self.engine, self.storage.folder, network, node)
         services.start(self.rendered.services)
         self._pods = [self._begin(one, network, services) for one in self.rendered.pods]
         while not self.ending:
@@ -66,9 +66,8 @@ class Kubelet:
 
     def _begin(self, spec: PodSpec, network: str, services: Services) -> RunningPod:
         return RunningPod(
-            spec, self.engine, self.storage, self.rendered.objects, network, services.addresses,
-            services.hosts(spec.namespace), self.folder / "logs", self.pauses,
-        )  # fmt: skip
+            spec, self.engine, self.storage, self.rendered.objects, network, services, self.folder / "logs", self.pauses
+        )
 
     def _step(self, network: str, services: Services) -> None:
         seen = {one.id: one for one in self.engine.listed()}

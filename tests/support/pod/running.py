@@ -6,7 +6,7 @@ import random
 import string
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from tests.support.pod.creation import command_of, host_of, user_of
 from tests.support.pod.engine import Bind, PodEngine, Seen
 from tests.support.pod.environment import Identity, Objects, Surroundings, environment, service_links
 from tests.support.pod.errors import PodError
-from tests.support.pod.spec import ContainerSpec, PodSpec, ServiceSpec
+from tests.support.pod.services import Services
+from tests.support.pod.spec import ContainerSpec, PodSpec
 from tests.support.pod.storage import Storage
 from tests.support.pod.supervision import Pauses, Phase, Watch
 
@@ -26,8 +27,7 @@ class RunningPod:
     """A pod with a name of its own; made anew when its sandbox is gone.
 
     Args:
-        addresses: of all services.
-        hosts: names of services as the pod's namespace knows them.
+        services: all of them.
         logs: folder for what ended containers wrote.
     """
 
@@ -38,8 +38,7 @@ class RunningPod:
         storage: Storage,
         objects: Objects,
         network: str,
-        addresses: Sequence[tuple[ServiceSpec, str]],
-        hosts: Mapping[str, str],
+        services: Services,
         logs: Path,
         pauses: Pauses,
     ) -> None:
@@ -49,12 +48,13 @@ class RunningPod:
         self.containers: dict[str, str] = {}
         self._watches = [Watch(one, True, pauses) for one in spec.initial]
         self._mains = [Watch(one, False, pauses) for one in spec.containers]
-        self._links = service_links(addresses, spec.namespace) if spec.service_links else {}
+        self._links = service_links(services.addresses, spec.namespace) if spec.service_links else {}
         logs.mkdir(parents=True, exist_ok=True)
-        self._begin(objects, network, hosts)
+        self._begin(objects, network, services)
 
-    def _begin(self, objects: Objects, network: str, hosts: Mapping[str, str]) -> None:
+    def _begin(self, objects: Objects, network: str, services: Services) -> None:
         """Start the sandbox, which keeps volumes in memory alive, and make the volumes ready."""
+        hosts = services.hosts(self.spec.namespace)
         memory = [
             Bind(self.storage.memory(volume, self.name), f"/volumes/{volume.name}", volume=True)
             for volume in self.spec.volumes.values()
@@ -72,7 +72,7 @@ class RunningPod:
             ipc_mode="shareable",
             extra_hosts=dict([*hosts.items(), *self.spec.aliases]),
         )
-        self.identity = Identity(self.name, uid, self.engine.address(self.sandbox))
+        self.identity = Identity(self.name, uid, self.engine.address(self.sandbox), services.node)
         self.around = Surroundings(self.spec, self.identity, objects)
         self.fault = ""
         try:

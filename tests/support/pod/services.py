@@ -18,19 +18,25 @@ class Services:
     Args:
         folder: where it is written which pods are ready.
         network: that they are in.
+        node: address of this machine in the network, the node's as pods know it.
     """
 
     engine: PodEngine
     folder: Path
     network: str
+    node: str
     addresses: list[tuple[ServiceSpec, str]] = field(default_factory=list)
 
     def start(self, services: Iterable[ServiceSpec]) -> None:
-        """Start them; a node port is one of this machine's own, at localhost."""
+        """Start them; a node port is one of this machine's own, at localhost and at the node's address."""
         for service in services:
             place = self._place(service)
             place.mkdir(parents=True, exist_ok=True)
-            nodes = {one.port: ("127.0.0.1", one.node_port) for one in service.ports if one.node_port}
+            nodes = {
+                one.port: [("127.0.0.1", one.node_port), (self.node, one.node_port)]
+                for one in service.ports
+                if one.node_port
+            }
             ports = [one.port for one in service.ports]
             made = self.engine.run(
                 f"edk-pod-{self.engine.name}-service-{service.namespace}-{service.name}",
