@@ -9,7 +9,7 @@
 
 {{/* What is asked without a proxy: this pod, the cluster's Services, both names of the registry, the platform. */}}
 {{- define "edk.noProxy" -}}
-{{- $hosts := list "localhost" "127.0.0.1" "::1" ".svc" (printf ".%s" .Values.clusterDomain) (include "edk.namespace" .) -}}
+{{- $hosts := list "localhost" "127.0.0.1" "::1" ".svc" (printf ".%s" .Values.clusterDomain) -}}
 {{- range list (include "edk.registryForPods" .) (include "edk.registryForNodes" .) -}}
 {{- $hosts = append $hosts (regexReplaceAll ":[0-9]+$" . "") -}}
 {{- end -}}

@@ -1,0 +1,1 @@
+"""The Helm chart of `deploy/chart`, as tests look at it."""
