@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 _TOOL_SECONDS = 4.0
 _WALK_SECONDS = 3.0
 _INOTIFY = "/proc/sys/fs/inotify"
-_VERSION_ARGUMENTS = {"git": ("--version",), "helm": ("version", "--short")}
+_VERSION_ARGUMENTS = {"git": ("--version",), "buildctl": ("--version",), "helm": ("version", "--short")}
 
 
 class MachineProbes:
@@ -78,6 +79,26 @@ class MachineProbes:
             if time.monotonic() > until:
                 break
         return count
+
+
+    def resolve(self, host: str) -> tuple[str, ...]:
+        """Return the addresses of a host; raise OSError if it has none."""
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+
+    def refuses_clone(self, path: str) -> bool:
+        """Return whether git, as the user runs it, does not trust a clone for its owner."""
+        git = shutil.which("git")
+        if git is None:
+            return False
+        done = subprocess.run(
+            [git, "-C", path, "rev-parse", "--git-dir"],
+            capture_output=True,
+            timeout=_TOOL_SECONDS,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        return b"dubious ownership" in done.stderr
 
 
 def _existing(path: str) -> Path:

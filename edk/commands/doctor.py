@@ -10,12 +10,15 @@ from edk.adapters.registry.http import HttpRegistry
 from edk.adapters.registry.probing import HttpRegistryProbes
 from edk.commands.builders import LazyBuilder
 from edk.commands.wiring import settings_of
-from edk.domain.errors import EXIT_DONE, EXIT_UNREACHABLE
+from edk.domain.errors import EXIT_DONE, EXIT_UNREACHABLE, EdkError
+from edk.domain.status import OK
 from edk.orchestrator.doctor import examine
-from edk.orchestrator.doctor_model import Patient
+from edk.orchestrator.doctor_model import Patient, WatcherSeen
 from edk.ports import Platform
 from edk.settings import Settings
 from edk.ui.doctor_text import as_json, lines, worst
+
+_ASK_SECONDS = 2.0
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,4 +50,24 @@ def _patient(settings: Settings) -> Patient:
         platform=platform,
         machine=MachineProbes(),
         registry_probes=HttpRegistryProbes(tuple(addresses), os.environ),
+        watchers=lambda: _watchers(settings.state_dir),
     )
+
+
+def _watchers(state_dir: str) -> list[WatcherSeen]:
+    """Return the watchers that share the state folder, with what each says of engine and registry."""
+    from edk.adapters.control.client import ask
+    from edk.adapters.control.finding import running
+
+    found = []
+    for each in running(state_dir):
+        trouble = "it does not answer"
+        if each.roots:
+            try:
+                status = next(ask(state_dir, "status", dirs=each.roots[:1], timeout=_ASK_SECONDS)).get("status", {})
+                told = (status.get("engine", OK), status.get("registry", OK))
+                trouble = "; ".join(said for said in told if said != OK)
+            except EdkError as error:
+                trouble = error.message
+        found.append(WatcherSeen(each.roots, each.who, trouble))
+    return found

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from edk.domain.checks import Check
 from edk.domain.errors import EdkError
 from edk.domain.requests import BUILDKIT
-from edk.orchestrator import doctor_environment, doctor_machine
+from edk.orchestrator import doctor_environment, doctor_machine, doctor_pod
 from edk.orchestrator.doctor_model import Patient
 
 SECONDS = 5.0
@@ -34,7 +34,8 @@ def examine(patient: Patient, seconds: float = SECONDS) -> tuple[Check, ...]:
         try:
             found[name] = check(patient)
         except EdkError as error:
-            found[name] = (Check(name, "failure", error.message, error.hint),)
+            hint = doctor_pod.unreachable(patient, name, error.message, error.hint)
+            found[name] = (Check(name, "failure", error.message, hint),)
         except (OSError, ValueError) as error:
             found[name] = (Check(name, "failure", str(error)),)
 
@@ -74,7 +75,8 @@ def _builder(patient: Patient) -> list[Check]:
     """Return which builder is used, and why."""
     reason, missed = patient.chosen()
     if missed:
-        return [Check("builder", "warning", f"the Docker Engine builds, for {missed}", "edk builder up")]
+        remedy = doctor_pod.kubectl(patient, "builder", "builder.kind") if patient.in_pod else "edk builder up"
+        return [Check("builder", "warning", f"the Docker Engine builds, for {missed}", remedy)]
     return [Check("builder", "ok", f"builder: {patient.settings.builder}; {reason}")]
 
 
@@ -84,7 +86,8 @@ def _registry(patient: Patient) -> list[Check]:
     checks = [_answers(patient, address) for address in dict.fromkeys((settings.push_host, settings.registry))]
     if checks[0].status == "ok":
         checks += [_writable(patient, settings.push_host), _deletes(patient, settings.push_host)]
-    if len(checks) > 2 and settings.push_host != settings.registry and checks[1].status == "ok":
+        checks += doctor_pod.clock(patient)
+    if checks[0].status == "ok" and settings.push_host != settings.registry and checks[1].detail.endswith(" answers"):
         checks.append(_same(patient, settings.push_host, settings.registry))
     return checks
 
@@ -95,7 +98,10 @@ def _answers(patient: Patient, address: str) -> Check:
     except EdkError as error:
         # In the cluster only the nodes know localhost:32000; pushes go by the other name.
         pushed_to = address == patient.settings.push_host
-        return Check("registry", "failure" if pushed_to else "warning", error.message, error.hint)
+        if patient.in_pod and not pushed_to:
+            return Check("registry", "ok", f"{address} is its name for the nodes, and for nobody here")
+        hint = doctor_pod.unreachable(patient, "registry", error.message, error.hint)
+        return Check("registry", "failure" if pushed_to else "warning", error.message, hint)
     return Check("registry", "ok", f"{address} answers")
 
 
@@ -140,13 +146,16 @@ def _kube_helm(patient: Patient) -> list[Check]:
 
 
 _LOOKS: tuple[tuple[str, _Look], ...] = (
+    ("pod", doctor_pod.pod),
     ("builder", _builder),
     ("engine", _engine),
     ("registry", _registry),
     ("kube-helm", _kube_helm),
+    ("watcher", doctor_pod.watcher),
     ("state", doctor_machine.state),
     ("git", doctor_machine.git),
     ("helm", doctor_machine.helm),
+    ("buildctl", doctor_machine.buildctl),
     ("inotify", doctor_machine.inotify),
     ("python", doctor_machine.python),
     ("environment", doctor_environment.environment),

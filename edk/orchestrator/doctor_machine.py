@@ -10,16 +10,21 @@ _HELM = "curl -fsSL https://raw.githubusercontent.com/helm/helm/main/scripts/get
 _PYTHON = (3, 11)
 _INSTANCES = 64
 _WATCHES_TO_SPARE = 2
+GROUP = "the volume's group has to be the pod's fsGroup (1000)"
+LARGER = "a larger volume, if its storage class lets it grow: the chart's value storage.{}.size"
+"""What to do about a volume in a pod."""
 
 
-def space(machine: MachineProbes, name: str, path: str, warn_gb: float, fail_gb: float) -> Check:
-    """Return whether there is enough free space at a path, in GB of 10^9 bytes."""
+def space(
+    machine: MachineProbes, name: str, path: str, warn_gb: float, fail_gb: float, remedy: str = ""
+) -> Check:
+    """Return whether there is enough free space at a path, in GB of 10^9 bytes; `remedy` in place of the usual one."""
     free = machine.free_bytes(path) / _GB
     detail = f"{free:.1f} GB free at {path}"
     if free >= warn_gb:
         return Check(name, "ok", detail)
     status: Status = "failure" if free < fail_gb else "warning"
-    remedy = "docker system prune" if name.startswith("engine") else f"df -h {path}"
+    remedy = remedy or ("docker system prune" if name.startswith("engine") else f"df -h {path}")
     return Check(name, status, f"{detail}, which is little", remedy)
 
 
@@ -30,8 +35,8 @@ def state(patient: Patient) -> list[Check]:
         return [Check("state", "warning", "no folder for it: nothing is remembered", "export HOME=/root")]
     if not patient.machine.is_writable(folder):
         detail = f"{folder} can't be written: nothing is remembered, no logs are kept"
-        return [Check("state", "warning", detail, "export EDK_STATE_DIR=/tmp/edk")]
-    return [space(patient.machine, "state", folder, 1.0, 0.05)]
+        return [Check("state", "warning", detail, GROUP if patient.in_pod else "export EDK_STATE_DIR=/tmp/edk")]
+    return [space(patient.machine, "state", folder, 1.0, 0.05, LARGER.format("state") if patient.in_pod else "")]
 
 
 def git(patient: Patient) -> list[Check]:
@@ -44,7 +49,16 @@ def helm(patient: Patient) -> list[Check]:
     return [_tool(patient, "helm", "charts are packaged by our own writer, unlinted", _HELM)]
 
 
+def buildctl(patient: Patient) -> list[Check]:
+    """Return whether BuildKit's client is there, if BuildKit builds."""
+    if patient.settings.builder == "docker" or not patient.settings.buildkit_host:
+        return []
+    return [_tool(patient, "buildctl", "needed to build by BuildKit", "see github.com/moby/buildkit/releases")]
+
+
 def _tool(patient: Patient, name: str, without: str, remedy: str) -> Check:
+    if patient.in_pod:
+        remedy = "the chart's image holds it (values images.edk and image.tag): is this another one?"
     try:
         version = patient.machine.tool(name)
     except OSError as error:
@@ -60,11 +74,13 @@ def inotify(patient: Patient) -> list[Check]:
     roots = dict.fromkeys((patient.settings.extensions_dir, patient.settings.repo_path))
     folders = sum(patient.machine.count_folders(root) for root in roots if patient.machine.is_folder(root))
     detail = f"{watches} watches for {folders} folders, {instances} instances"
+    where = "on the node: " if patient.in_pod else ""
     if watches < folders * _WATCHES_TO_SPARE:
         wanted = max(524_288, folders * 4)
-        return [Check("inotify", "warning", f"{detail}: too few", f"sysctl fs.inotify.max_user_watches={wanted}")]
+        remedy = f"{where}sysctl fs.inotify.max_user_watches={wanted}"
+        return [Check("inotify", "warning", f"{detail}: too few", remedy)]
     if instances < _INSTANCES:
-        remedy = "sysctl fs.inotify.max_user_instances=512"
+        remedy = f"{where}sysctl fs.inotify.max_user_instances=512"
         return [Check("inotify", "warning", f"{detail}: too few instances", remedy)]
     return [Check("inotify", "ok", detail)]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from edk.domain.surroundings import in_pod
 from edk.ports import ImageBuilder, Platform, Registry
 from edk.settings import Settings
 
@@ -37,6 +38,12 @@ class MachineProbes(Protocol):
     def count_folders(self, path: str) -> int:
         """Return how many folders there are below a path."""
 
+    def resolve(self, host: str) -> tuple[str, ...]:
+        """Return the addresses of a host; raise OSError if it has none."""
+
+    def refuses_clone(self, path: str) -> bool:
+        """Return whether git, as the user runs it, does not trust a clone for its owner."""
+
 
 class RegistryProbes(Protocol):
     """Tries registries out, leaving nothing there; every method raises RegistryUnreachableError."""
@@ -49,6 +56,24 @@ class RegistryProbes(Protocol):
 
     def deletes(self, address: str) -> bool:
         """Return whether manifests may be deleted."""
+
+    def seconds_ahead(self, address: str) -> float:
+        """Return by how many seconds its clock is ahead of ours; 0 if it does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatcherSeen:
+    """A watcher that runs.
+
+    Args:
+        roots: the folders that it watches.
+        who: in words, e.g. `` (in another container)``.
+        trouble: what it says is out of reach, or why it says nothing; empty if all is well.
+    """
+
+    roots: tuple[str, ...]
+    who: str
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +89,7 @@ class Patient:
         platform: kube-helm, None where none is configured.
         machine: looks at this machine.
         registry_probes: tries registries out.
+        watchers: returns those that share the state folder; raises EdkError.
     """
 
     settings: Settings
@@ -74,3 +100,9 @@ class Patient:
     platform: Platform | None
     machine: MachineProbes
     registry_probes: RegistryProbes
+    watchers: Callable[[], Sequence[WatcherSeen]] = tuple
+
+    @property
+    def in_pod(self) -> bool:
+        """Whether all this is in a pod, where remedies are others."""
+        return in_pod(self.environ)

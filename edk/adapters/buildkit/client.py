@@ -17,6 +17,7 @@ from typing import IO, Any, cast
 
 from edk.adapters.buildkit.endpoint import Daemon
 from edk.adapters.buildkit.process import Ending, KeptText, end_group, read_lines
+from edk.domain.certificates import hint_about, with_meaning
 from edk.domain.errors import CancelledError, EngineUnreachableError, UsageError
 from edk.ports import Cancellation
 
@@ -29,6 +30,9 @@ ASK_SECONDS = 4.0
 STALL_SECONDS = 15.0
 _DIALING = re.compile(r"Error while dialing: (.+?)\"?\s*$")
 """What is at the bottom of gRPC's words for a connection that did not come about."""
+_TOLD = re.compile(r'^failed to list workers: Unavailable: connection error: desc = "(?=.)')
+"""How gRPC begins to say so, whatever it is."""
+_LACKS = re.compile(r"stat (\S+\.pem): .*")
 _NO_WORKER = "it has no worker, or does not tell"
 _QUIET_SECONDS = 5.0
 _JOIN_SECONDS = 0.2
@@ -148,9 +152,14 @@ class Buildctl:
     def unreachable(self, cause: str) -> EngineUnreachableError:
         """Return the error for a daemon that does not answer."""
         dialing = _DIALING.search(cause)
+        said = _TOLD.sub("", dialing[1] if dialing else cause).rstrip('"')
+        if self.daemon.tls_dir:
+            said = _LACKS.sub(r"a certificate is not there: \1", said)
         return EngineUnreachableError(
-            f"BuildKit at {self.daemon.name} does not answer: {dialing[1] if dialing else cause}",
-            "Start it (edk builder up), set BUILDKIT_HOST to where it listens, or use --builder docker.",
+            f"BuildKit at {self.daemon.name} does not answer: {with_meaning(said, self.daemon.tls_dir)}",
+            hint_about(
+                said, "Start it (edk builder up), set BUILDKIT_HOST to where it listens, or use --builder docker."
+            ),
         )
 
     def gone(self, cause: str) -> EngineUnreachableError:

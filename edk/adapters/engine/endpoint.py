@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,11 @@ class Endpoint:
 
     url: str
     tls: TLSConfig | None = None
+
+    @property
+    def certificates(self) -> str:
+        """Return the folder of our certificates, empty if there are none."""
+        return str(Path(self.tls.cert[0]).parent) if self.tls is not None and self.tls.cert else ""
 
 
 def resolve_endpoint(environ: Mapping[str, str]) -> str:
@@ -56,12 +62,28 @@ def _checked(url: str, environ: Mapping[str, str]) -> Endpoint:
 
     if not url.startswith(("unix://", *_REMOTE)):
         raise _unusable(url, f"its scheme is none of unix, tcp, http and https; {_FORWARD}")
+    if url.startswith(_REMOTE):
+        _check_certificates(url, environ)
     try:
         parse_host(url)
         known = kwargs_from_env({**environ, "DOCKER_HOST": url}) if url.startswith(_REMOTE) else {}
     except (DockerException, ValueError) as error:
         raise _unusable(url, str(error)) from error
     return Endpoint(url, known.get("tls"))
+
+
+def _check_certificates(url: str, environ: Mapping[str, str]) -> None:
+    """Raise EngineUnreachableError if the environment names certificates that are not there."""
+    if not environ.get("DOCKER_TLS_VERIFY") and not environ.get("DOCKER_CERT_PATH"):
+        return
+    folder = Path(environ.get("DOCKER_CERT_PATH") or Path("~/.docker").expanduser())
+    lacking = [name for name in ("ca.pem", "cert.pem", "key.pem") if not os.access(folder / name, os.R_OK)]
+    if lacking:
+        why = "DOCKER_CERT_PATH" if environ.get("DOCKER_CERT_PATH") else "DOCKER_TLS_VERIFY"
+        raise EngineUnreachableError(
+            f"{url}: {why} asks for certificates, and {folder} holds no {', '.join(lacking)} that can be read",
+            "Point DOCKER_CERT_PATH at the folder with ca.pem, cert.pem and key.pem; in the EDK's own pod, restart it.",
+        )
 
 
 def _unusable(url: str, cause: str) -> EngineUnreachableError:

@@ -16,6 +16,7 @@ from edk.adapters.engine.client import connected, spoken
 from edk.adapters.engine.endpoint import Endpoint
 from edk.adapters.engine.line import Line
 from edk.adapters.engine.pulse import Pulse
+from edk.domain.certificates import hint_about, with_meaning
 from edk.domain.errors import EngineUnreachableError
 from edk.ports import Cancellation
 
@@ -126,8 +127,8 @@ class EngineWire:
         """Return the error that names the engine, its address and the cause."""
         cause = error if isinstance(error, str) else cause_of(error)
         return EngineUnreachableError(
-            f"{self.name} at {self._endpoint.url} does not answer: {cause}",
-            "Start it (see 'edk doctor'), or set DOCKER_HOST to where it listens.",
+            f"{self.name} at {self._endpoint.url} does not answer: {with_meaning(cause, self._endpoint.certificates)}",
+            hint_about(cause, "Start it (see 'edk doctor'), or set DOCKER_HOST to where it listens."),
         )
 
     def gone(self, error: BaseException | str) -> EngineUnreachableError:

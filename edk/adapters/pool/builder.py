@@ -10,6 +10,7 @@ from functools import partial
 from edk.adapters.pool.desk import Desk
 from edk.adapters.pool.health import Health
 from edk.adapters.pool.membership import Membership
+from edk.domain.certificates import hint_about
 from edk.domain.errors import BuildError, ContextChangedError, EngineUnreachableError
 from edk.domain.pool.changes import ended, lost, unanswered
 from edk.domain.pool.hashing import first, seed_of
@@ -213,5 +214,7 @@ class BuilderPool:
             why = self._members.error or "its address leads to nobody"
             return EngineUnreachableError(f"no worker is known to build on: {why}", "Check the builders' addresses.")
         told = "; ".join(f"{name}: {cause}" for name, cause in sorted(every.items()))
-        none = f"none of the {len(every)} workers answers" if len(every) > 1 else "the worker does not answer"
-        return EngineUnreachableError(f"{none}: {told}", _HINT)
+        none = f"none of the {len(every)} workers answers"
+        if len(every) == 1:
+            none, told = "the worker does not answer", next(iter(every.values()))
+        return EngineUnreachableError(f"{none}: {told}", hint_about(told, _HINT))

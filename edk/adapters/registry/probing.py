@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from edk.adapters.registry.faults import unexpected
@@ -52,6 +54,17 @@ class HttpRegistryProbes:
         if answer.status not in (404, 405, 501):
             raise unexpected(transport.host, "DELETE", _NOTHING, answer.status, answer.body)
         return answer.status == 404
+
+    def seconds_ahead(self, address: str) -> float:
+        """Return by how many seconds its clock is ahead of ours, 0 if it does not tell; raise as `deletes`."""
+        before = time.time()
+        told = self._transport(address).send("GET", "/v2/").header("date")
+        try:
+            at = parsedate_to_datetime(told).timestamp()
+        except (TypeError, ValueError):
+            return 0.0
+        # It tells whole seconds, of some moment while the question was on its way.
+        return 0.0 if before - 1 <= at <= time.time() + 1 else at - before
 
     def _transport(self, address: str) -> Transport:
         return Transport(address, self._insecure, self._environ)

@@ -54,6 +54,8 @@ class FakeMachine:
     folders: int = 100
     clone: bool = True
     version: str = "3.11.7 (/python)"
+    unknown: tuple[str, ...] = ()
+    refuses: bool = False
 
     def python(self) -> str:
         return self.version
@@ -81,6 +83,14 @@ class FakeMachine:
     def count_folders(self, path: str) -> int:
         return self.folders
 
+    def resolve(self, host: str) -> tuple[str, ...]:
+        if host in self.unknown:
+            raise OSError(-2, "Name or service not known")
+        return ("10.0.0.7",)
+
+    def refuses_clone(self, path: str) -> bool:
+        return self.refuses
+
 
 @dataclass
 class FakeRegistryProbes:
@@ -89,6 +99,7 @@ class FakeRegistryProbes:
     refusal: RegistryUnreachableError | None = None
     same: bool = True
     deleting: bool = True
+    ahead: float = 0.0
 
     def try_writing(self, address: str) -> None:
         if self.refusal:
@@ -99,6 +110,9 @@ class FakeRegistryProbes:
 
     def deletes(self, address: str) -> bool:
         return self.deleting
+
+    def seconds_ahead(self, address: str) -> float:
+        return self.ahead
 
 
 class FakePlatform:
@@ -142,10 +156,11 @@ def test_all_is_well() -> None:
     checks = examine(patient())
 
     assert {("ok", "")} == {(check.status, check.remedy) for check in checks}
-    assert "builder, engine, engine disk, registry, registry, registry writable, registry deletion, registry names" == (
-        ", ".join(check.name for check in checks[:8])
-    )
-    assert len(checks) == 17
+    assert (
+        "builder, engine, engine disk, registry, registry, registry writable, registry deletion, registry clock,"
+        " registry names"
+    ) == ", ".join(check.name for check in checks[:9])
+    assert len(checks) == 18
 
 
 NO_BUILDKIT = FakeEngine(replace(ENGINE, buildkit=False))
