@@ -5,8 +5,7 @@ Values in, values out: the verdicts of a survey, what the images tell of themsel
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,6 +13,7 @@ from edk.domain.described import Description, PlatformImage
 from edk.domain.held import Held, alias_of
 from edk.domain.labels import DIRTY, REVISION
 from edk.domain.pruning import USES, Reason, Verdict
+from edk.domain.sharing import Families
 
 State = Literal["current", "stale", "earlier", "orphaned", "unknown", "foreign", "unreadable"]
 STATES: Mapping[State, str] = {
@@ -75,10 +75,17 @@ class Yielded:
 
 @dataclass(frozen=True, slots=True)
 class TreeView:
-    """What the present tree yields: name of an image → what is said of it; `read` is False if there was no tree."""
+    """What the present tree yields.
+
+    Args:
+        targets: name of an image → what is said of it.
+        read: whether there was a tree.
+        broken: Dockerfiles that can't be read, so that nobody knows what they yield.
+    """
 
     targets: Mapping[str, Yielded] = field(default_factory=dict)
     read: bool = False
+    broken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,50 +252,6 @@ def catalogue(
     return Catalogue(time, tuple(rows), families.stored, tree_read=tree.read)
 
 
-class Families:
-    """Whose each blob is: an image's own, with its aliases and, of an index, its parts; or shared between several."""
-
-    def __init__(self, held: Iterable[Held]) -> None:
-        images = {image.digest: image for image in held}
-        self._parts = {digest: image.contents.parts for digest, image in images.items() if image.contents.parts}
-        count = Counter(part for parts in self._parts.values() for part in set(parts))
-        self._index = {p: digest for digest, parts in self._parts.items() for p in parts if count[p] == 1}
-        self._blobs = {digest: dict(image.contents.blobs) for digest, image in images.items()}
-        self._sizes: dict[str, int] = {}
-        self._of: dict[str, set[str]] = {}
-        for digest, blobs in self._blobs.items():
-            self._sizes.update(blobs)
-            for blob in blobs:
-                self._of.setdefault(blob, set()).add(self._index.get(digest, digest))
-
-    @property
-    def stored(self) -> int:
-        """Return the bytes of all blobs, each once."""
-        return sum(self._sizes.values())
-
-    def index_of(self, digest: str) -> str:
-        """Return the digest of the one index that an image is a part of; empty if there is none."""
-        return self._index.get(digest, "")
-
-    def size(self, image: Held) -> int:
-        """Return the bytes of all that an image is stored in."""
-        return sum(self._all(image.digest).values())
-
-    def shared(self, image: Held) -> int:
-        """Return how many bytes of an image are stored for others too."""
-        return sum(size for blob, size in self._all(image.digest).items() if self.others(image, blob))
-
-    def others(self, image: Held, blob: str) -> set[str]:
-        """Return the digests of other images that are stored in a blob too."""
-        return self._of.get(blob, set()) - {self._index.get(image.digest, image.digest)}
-
-    def _all(self, digest: str) -> dict[str, int]:
-        found = dict(self._blobs.get(digest, {}))
-        for part in self._parts.get(digest, ()):
-            found |= self._blobs.get(part, {})
-        return found
-
-
 def _state(image: Held, tree: TreeView) -> tuple[State, str]:
     """Return an image's state, and why it is so where that is more than `STATES` says."""
     if not image.readable:
@@ -298,6 +261,9 @@ def _state(image: Held, tree: TreeView) -> tuple[State, str]:
     if not tree.read:
         return "unknown", "no extension is read here"
     target = tree.targets.get(image.name)
+    if target is None and tree.broken:
+        # One that is being edited has not lost its image.
+        return "unknown", f"no Dockerfile is known to yield it, but {', '.join(tree.broken[:3])} can't be read"
     if target is None:
         return "orphaned", STATES["orphaned"]
     if image.contents.fingerprint in target.prints or image.digest == target.digest:

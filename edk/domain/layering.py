@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edk.domain.catalogue import Catalogue, Families, Listed
+from edk.domain.catalogue import Catalogue, Listed
 from edk.domain.described import Description, Layer
+from edk.domain.sharing import Families
 
 
 @dataclass(frozen=True, slots=True)

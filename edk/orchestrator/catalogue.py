@@ -84,7 +84,12 @@ def tree_view(plan: BuildPlan, extensions_dir: str) -> TreeView:
         target = image.node.target
         if target.name:
             targets[target.name] = _yielded(target, image, referrers.get(target.key, ()), extensions_dir)
-    return TreeView(targets, read=True)
+    broken = (
+        f"{target.root.path}/{target.dockerfile}"
+        for target in plan.workspace.targets
+        if not target.name and any(d.severity == "error" for d in target.reading.diagnostics)
+    )
+    return TreeView(targets, read=True, broken=tuple(broken))
 
 
 def _yielded(target: Target, image: PlannedImage, referrers: Sequence[Referrer], extensions_dir: str) -> Yielded:

@@ -71,3 +71,13 @@ class Served:
                 return read_page(body)
             time.sleep(0.2)
         raise AssertionError(f"{target} never answered {status}")
+
+    def wait_for(self, target: str, words: str) -> ReadPage:
+        """Return a page once these words are on it."""
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            page = self.read(target)
+            if words in page.text:
+                return page
+            time.sleep(0.2)
+        raise AssertionError(f"{words!r} is not on {target}: {page.text[:2000]}")

@@ -189,13 +189,14 @@ def _row(image: Listed, now: float, biggest: int, prefix: str) -> Html:
     own = image.size - image.shared
     share = (own / biggest, image.shared / biggest) if biggest else (0.0, 0.0)
     extension = image.yielded.extension if image.yielded and image.ours else ""
+    of = el("div", f"part of {extension}", class_="why") if extension else None
     shares = f"{size(own)} its own, {size(image.shared)} shared with other images"
     why = el("div", image.why, class_="why") if image.state == "stale" else None
     return el(
         "tr",
         el("td", el("div", image_link(image, prefix), class_="name"), _tags(image), class_="first"),
         el("td", el("div", state_chip(image), why), data_label="State"),
-        el("td", el("div", used_by(image) or extension or "–", class_="wrap"), data_label="Used by"),
+        el("td", el("div", used_by(image) or "–", of, class_="wrap"), data_label="Used by"),
         el("td", el("div", size(image.size), bar(*share, shares), class_="size"),
            class_="num", data_label="Size", title=shares),
         el("td", size(own), class_="num", data_label="Own"),

@@ -70,6 +70,17 @@ def test_states(held: Held, tree: Mapping[str, Yielded] | None, expected: tuple[
     assert expected == (found.state, found.why)
 
 
+def test_a_dockerfile_that_is_broken_orphans_nothing() -> None:
+    """Nobody knows what it yields."""
+    view = TreeView({}, read=True, broken=("/tree/seg/Dockerfile",))
+    held = (image("seg", "a", tags="1.0"),)
+
+    found = catalogue(NOW, judge(held, Uses(), Rules(NOW, keep=0)), {}, {}, view).images[0]
+
+    assert "unknown" == found.state
+    assert "/tree/seg/Dockerfile can't be read" in found.why
+
+
 def test_what_is_shared_counts_once_in_all() -> None:
     """An image's own bytes are those that go with it."""
     found = listed(
