@@ -87,7 +87,8 @@ install_shellcheck
 # Names that one file sets and another reads are not followed: SC1091, SC2034, SC2154.
 if have shellcheck; then
   check shellcheck -e SC1091,SC2034,SC2154 init.sh build_extension.sh .ci/run scripts/*.sh scripts/setup.d/*.sh \
-    scripts/cluster.d/*.sh
+    scripts/cluster.d/*.sh \
+    scripts/pod_images.d/*.sh deploy/image/*/*.sh deploy/image/edk/edk-pod deploy/image/edk/edk-pod-certificates
 fi
 check ruff check --output-format concise .
 check mypy --strict edk

@@ -46,10 +46,11 @@ debian_base() {
 
 make_debian() {
   have mmdebstrap || apt_install mmdebstrap || give_up "mmdebstrap could not be installed"
+  # By these two /usr is merged without the package that does it afterwards, for that one brings all of Perl.
+  set -- --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include=usr-is-merged --aptopt='Acquire::Languages "none"'
+  for left_out in 'doc/*' 'man/*' 'info/*' 'locale/*'; do set -- "$@" --dpkgopt="path-exclude=/usr/share/$left_out"; done
   # shellcheck disable=SC2046 # names of apt's files hold no blanks
-  logged mmdebstrap --quiet --variant=minbase --aptopt='Acquire::Languages "none"' \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+  logged mmdebstrap --quiet --variant=minbase "$@" --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     "$codename" "$work/base/root.tar" $(distribution_sources) || give_up "the Debian base could not be made"
   printf 'FROM scratch\nADD root.tar /\nCMD ["bash"]\n' >"$work/base/Dockerfile"
 }

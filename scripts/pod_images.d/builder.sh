@@ -34,7 +34,10 @@ build_image() {
   case $file in /*) ;; *) file=$edk_root/$file ;; esac
   set --
   site_secrets "$@"
-  if [ "$builder" = buildx ]; then by_buildx; else by_buildctl; fi || give_up "$ref could not be built"
+  if [ "$builder" = buildx ]; then by_buildx; else by_buildctl; fi || {
+    say "error: $ref could not be built"
+    exit 1
+  }
 }
 
 # What a site needs to reach its registries of packages. Files are given as secrets, and are in no layer.

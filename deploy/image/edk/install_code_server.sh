@@ -21,17 +21,18 @@ for place in "$server" "$vscode" "$vscode/extensions"; do
 done
 (cd "$vscode" && npm rebuild --foreground-scripts @vscode/spdlog @vscode/native-watchdog)
 
-
 cd "$vscode"
 rm -rf extensions/copilot node_modules/@github node_modules/@microsoft/mxc-sdk
 case $(uname -m) in x86_64) machine=x64 ;; aarch64) machine=arm64 ;; *) machine=$(uname -m) ;; esac
-# Ready-made modules for other machines.
+# Modules for other machines, and the sources of one that is not compiled.
+rm -rf node_modules/@vscode/windows-* node_modules/@vscode/sqlite3/deps node_modules/@parcel/watcher-*-musl \
+  extensions/microsoft-authentication/dist/msal-node-runtime.node extensions/microsoft-authentication/dist/*.so
 find "$server" -type d \( -path '*/prebuilds/*' -o -path '*/ripgrep-universal/bin/*' \) -prune \
   ! -name "linux-$machine" -exec rm -rf {} +
 # What the compiler needed and made, and what only a debugger reads.
 find "$server" -path '*/node_modules/*' \( -name '*.map' -o -name '*.pdb' -o -name '*.c' -o -name '*.cc' -o -name '*.cpp' \
   -o -name '*.h' -o -name '*.hpp' -o -name '*.o' -o -name '*.a' -o -name '*.d' -o -name '*.d.ts' \) -type f -delete
-find "$server" -type d -name obj.target -prune -exec rm -rf {} +
+find "$server" -type d \( -name obj.target -o -path '*/build/Release/obj' \) -prune -exec rm -rf {} +
 
 cp "$node" "$folder/bin/node"
 strip "$folder/bin/node"

@@ -21,6 +21,7 @@ pair() { # FOLDER COMMON-NAME USE
 make_certificates() {
   if [ -s "$certs/server/key.pem" ] && [ -s "$certs/server/cert.pem" ] && [ -s "$certs/server/ca.pem" ]; then return 0; fi
   say "making certificates in $certs"
+  mkdir -p "$certs"
   names="DNS:$(hostname),DNS:docker,DNS:localhost,IP:127.0.0.1,IP:::1${DOCKER_TLS_SAN:+,$DOCKER_TLS_SAN}"
   (
     umask 077
@@ -37,7 +38,8 @@ make_certificates() {
 # With control groups v2 a group that holds processes cannot hand controllers on to containers: ours make room.
 make_room_in_cgroup() {
   top=/sys/fs/cgroup
-  if [ ! -e "$top/cgroup.controllers" ] || [ ! -w "$top/cgroup.subtree_control" ]; then return 0; fi
+  # The first process alone: in somebody else's groups there is nothing to move.
+  if [ "$$" != 1 ] || [ ! -e "$top/cgroup.controllers" ] || [ ! -w "$top/cgroup.subtree_control" ]; then return 0; fi
   mkdir -p "$top/init"
   while IFS= read -r process; do
     echo "$process" >"$top/init/cgroup.procs" || : # it may have ended meanwhile
@@ -62,7 +64,7 @@ esac
 if [ "$1" = dockerd ]; then
   # Of one that was killed.
   rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid
-  if [ ! -e /sys/fs/cgroup/cgroup.controllers ] || [ "$$" != 1 ]; then :; else make_room_in_cgroup; fi
+  make_room_in_cgroup
   # Old kernels know only the older kind of iptables.
   if ! iptables -nL >/dev/null 2>&1 && have_legacy=$(command -v iptables-legacy) && "$have_legacy" -nL >/dev/null 2>&1; then
     mkdir -p /usr/local/sbin

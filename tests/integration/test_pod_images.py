@@ -1,0 +1,169 @@
+"""The pod's images as containers: roles, users, certificates, and what stands in them."""
+
+from __future__ import annotations
+
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import docker
+from edk import __version__
+
+pytestmark = pytest.mark.integration
+PLACE = os.environ.get("EDK_POD_REGISTRY", "localhost:32000")
+TAG = os.environ.get("EDK_POD_TAG", __version__)
+RESTRICTED = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges"], "tmpfs": {"/tmp": ""}}  # noqa: S108
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Any]:
+    """The Docker Engine with the images; skip if they were not built."""
+    try:
+        client = docker.from_env()
+        for name in ("edk", "edk-builder", "edk-registry"):
+            client.images.pull(f"{PLACE}/{name}", TAG)
+    except docker.errors.DockerException as error:
+        pytest.skip(f"the pod's images are not there, scripts/build_pod_images.sh makes them: {error}")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def start(engine: Any) -> Iterator[Callable[..., Any]]:
+    """Start a container of an image, which is removed at the end."""
+    started = []
+
+    def call(name: str, *command: str, **options: Any) -> Any:
+        container = engine.containers.run(f"{PLACE}/{name}:{TAG}", list(command), detach=True, **options)
+        started.append(container)
+        return container
+
+    yield call
+    for container in started:
+        container.remove(force=True, v=True)
+
+
+@pytest.fixture
+def certs(engine: Any) -> Iterator[dict[str, Any]]:
+    """Two empty volumes for certificates, as mounts."""
+    volumes = [engine.volumes.create() for _ in range(2)]
+    yield {
+        volume.name: {"bind": f"/certs/{side}", "mode": "rw"}
+        for volume, side in zip(volumes, ("builder", "client"), strict=True)
+    }
+    for volume in volumes:
+        volume.remove(force=True)
+
+
+def output(container: Any) -> str:
+    """Wait for the end of a container, and return what it printed; fail if it failed."""
+    code = container.wait(timeout=120)["StatusCode"]
+    said: str = container.logs().decode()
+    assert 0 == code, said
+    return said
+
+
+def eventually(ask: Callable[[], bool]) -> bool:
+    """Ask until the answer is yes, for half a minute at most."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if ask():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def test_programs_work_as_an_ordinary_user_with_nothing_to_write_to(start: Callable[..., Any]) -> None:
+    """No capability, a read-only root file system, and a folder for temporary files."""
+    said = output(
+        start(
+            "edk",
+            "run",
+            "sh",
+            "-ec",
+            "id -u; edk --version; helm version --short; buildctl --version; git --version; openssl version; "
+            'git -C / init -q "$HOME/clone"; helm create "$HOME/chart" >/dev/null; /kaapana/app/build_extension.sh --help',
+            **RESTRICTED,
+        )
+    )
+
+    assert said.startswith(f"1000\nedk {__version__}\n")
+    assert "usage: edk build" in said
+
+
+def test_nothing_of_the_place_where_it_was_built_is_left(engine: Any, start: Callable[..., Any]) -> None:
+    """Neither compilers nor caches nor configuration of package clients, nor a word of them in the history."""
+    left = "/root/.npmrc /etc/pip.conf /run/secrets /root/.cache /root/.npm /opt/edk/.venv/bin/pip /usr/bin/make /usr/bin/g++"
+    said = output(start("edk", "run", "sh", "-c", f"ls -d {left} 2>/dev/null; ls /var/lib/apt/lists; true", **RESTRICTED))
+    history = " ".join(layer["CreatedBy"] for layer in engine.images.get(f"{PLACE}/edk:{TAG}").history())
+
+    assert "" == said
+    for word in ("SSL_CERT_FILE", "GOPROXY", "PIP_", "proxy="):
+        assert word not in history
+
+
+def test_editor_answers_and_has_made_its_folders(start: Callable[..., Any]) -> None:
+    """With volumes for what it writes, and a root file system that is read-only."""
+    options = RESTRICTED | {"tmpfs": {"/tmp": "", "/home/edk": "uid=1000", "/kaapana/app/kaapana": "uid=1000"}}  # noqa: S108
+    editor = start("edk", "editor", ports={"8080/tcp": ("127.0.0.1", None)}, **options)
+
+    def healthy() -> bool:
+        editor.reload()
+        try:
+            port = editor.ports["8080/tcp"][0]["HostPort"]
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:  # noqa: S310
+                return answer.status == 200
+        except (KeyError, IndexError, TypeError, urllib.error.URLError, ConnectionError):
+            return False
+
+    assert eventually(healthy), editor.logs().decode()
+    code, listed = editor.exec_run(["ls", "-A", "/kaapana/app/kaapana/extensions/.vscode"])
+    assert (0, b"extensions.json\ntasks.json\n") == (code, listed)
+
+
+def test_rootless_builder_is_reached_by_certificates_alone(start: Callable[..., Any], certs: dict[str, Any]) -> None:
+    """Not privileged, with two capabilities, as the chart has it; who has no pair is nobody."""
+    owner = start("edk", "-c", "chown 1000:1000 /certs/*", entrypoint="sh", user="0", volumes=certs)
+    output(owner)
+    output(start("edk", "certificates", "/certs", volumes=certs, **RESTRICTED))
+    builder = start(
+        "edk-builder",
+        "--oci-worker-no-process-sandbox",
+        "--addr=tcp://127.0.0.1:1234",
+        *(f"--tls{part}=/certs/builder/{file}.pem" for part, file in (("cacert", "ca"), ("cert", "cert"), ("key", "key"))),
+        user="1000:1000",
+        cap_drop=["ALL"],
+        cap_add=["SETUID", "SETGID"],
+        security_opt=["seccomp=unconfined", "apparmor=unconfined"],
+        volumes=certs,
+    )
+    beside = RESTRICTED | {"network_mode": f"container:{builder.id}", "volumes": certs}
+    ask = "buildctl --addr tcp://127.0.0.1:1234 --timeout 5"
+    with_pair = f"for try in 1 2 3 4 5 6 7 8 9; do {ask} --tlsdir /certs/client debug workers && exit; sleep 1; done; exit 1"
+
+    assert "linux/" in output(start("edk", "run", "sh", "-c", with_pair, **beside)), builder.logs().decode()
+    assert "refused" in output(start("edk", "run", "sh", "-c", f"{ask} debug workers || echo refused", **beside))
+
+
+def test_registry_serves_as_an_ordinary_user_and_collects_garbage(start: Callable[..., Any]) -> None:
+    """With the arguments of the public image."""
+    served = start("edk-registry", ports={"5000/tcp": ("127.0.0.1", None)}, **RESTRICTED)
+
+    def answers() -> bool:
+        served.reload()
+        try:
+            port = served.ports["5000/tcp"][0]["HostPort"]
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/", timeout=5) as answer:  # noqa: S310
+                return answer.status == 200
+        except (KeyError, IndexError, TypeError, urllib.error.URLError, ConnectionError):
+            return False
+
+    assert eventually(answers), served.logs().decode()
+    served.exec_run(["mkdir", "-p", "/var/lib/registry/docker/registry/v2/repositories"])
+    served.stop()
+    output(start("edk-registry", "garbage-collect", "/etc/docker/registry/config.yml", volumes_from=[served.id]))
