@@ -196,6 +196,13 @@ class Registry(Protocol):
     def upload(self, repository: str, digest: str, size: int, pieces: Iterable[bytes]) -> None:
         """Store a blob of `size` bytes; raise DigestMismatchError if it is not what its digest says."""
 
+    def try_writing(self, repository: str) -> None:
+        """Begin an upload, send a few bytes and take it back.
+
+        Raises:
+            RegistryRefusesError: it takes nothing, and tells why.
+        """
+
     def mount(self, repository: str, digest: str, source: str) -> bool:
         """Have a repository hold a blob that another one holds; return False if that is not to be had."""
 

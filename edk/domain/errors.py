@@ -16,6 +16,7 @@
     │   ├── EngineUnreachableError
     │   ├── StagingError                a context can't be written to the state folder
     │   ├── RegistryUnreachableError
+    │   │   └── RegistryRefusesError    it answers, and takes nothing: its disk is full, or it is read-only
     │   ├── PlatformUnreachableError
     │   ├── ClusterUnreachableError
     │   └── WatcherUnreachableError
@@ -132,6 +133,10 @@ class StagingError(InfrastructureError):
 
 class RegistryUnreachableError(InfrastructureError):
     """The registry does not answer, or failed on its side (5xx)."""
+
+
+class RegistryRefusesError(RegistryUnreachableError):
+    """The registry answers, and takes nothing: its disk is full, or it is read-only."""
 
 
 class PlatformUnreachableError(InfrastructureError):

@@ -15,7 +15,13 @@ import msgspec
 
 from edk.domain import events as ev
 from edk.domain.dockerfile.rewriting import rewrite
-from edk.domain.errors import CancelledError, ContextChangedError, DigestMismatchError
+from edk.domain.errors import (
+    CancelledError,
+    ContextChangedError,
+    DigestMismatchError,
+    RegistryRefusesError,
+    RegistryUnreachableError,
+)
 from edk.domain.fingerprint import LABEL, declared
 from edk.domain.plan import PlannedImage
 from edk.domain.requests import BuildRequest, BuiltImage, Placement, PushProgress, SessionOptions, StepProgress
@@ -94,6 +100,9 @@ def build_image(task: Task, services: Services, tree: SourceTree, emit: Emit, ca
     """
     # Where the registry is away nothing that is built could be pushed; an engine would try for most of a minute.
     services.registry.ping()
+    if task.attempt > 1:
+        # Nor where it takes nothing, which one finds out by trying.
+        services.registry.try_writing(task.image.node.target.name)
     with _Locked(task.image, services, emit, cancellation) as waited:
         # Even who did not wait may come just behind another process that built the same, after the plan was made.
         sealed = seal(
@@ -113,8 +122,22 @@ def build_image(task: Task, services: Services, tree: SourceTree, emit: Emit, ca
             emit(ev.ImageRetagged(task.image.label, digest, task.image.reason))
             _tag_all(task, services, digest, emit)
         else:
-            digest = _build_and_push(task, services, tree, emit, cancellation, sealed)
+            try:
+                digest = _build_and_push(task, services, tree, emit, cancellation, sealed)
+            except RegistryUnreachableError as error:
+                raise _in_its_own_words(task, services, error) from error
         return Outcome(digest, carried=sealed.fingerprint)
+
+
+def _in_its_own_words(task: Task, services: Services, error: RegistryUnreachableError) -> RegistryUnreachableError:
+    """Return why nothing can be pushed as the registry tells it, where it does; builders pass on but a number."""
+    try:
+        services.registry.try_writing(task.image.node.target.name)
+    except RegistryRefusesError as why:
+        return RegistryRefusesError(f"{task.image.refs[0]} can't be pushed: {why.message}", why.hint)
+    except RegistryUnreachableError:
+        return error
+    return error
 
 
 class _Locked:

@@ -108,7 +108,15 @@ def test_charts_are_packaged_by_both_at_once(edk: Command, whole: Extension, tmp
     """Neither takes the other's staged charts for those of a process that is no more."""
     folder = str(whole.path)
     inside(edk, "build", "--dir", folder).expect(0)
-    processes = [edk.start("chart", "--dir", folder, "--no-import", prefix=CONTAINER) for _ in range(6)]
+    # Each with another number, which nobody has in the other containers.
+    far = (*CONTAINER, "sh", "-c", 'n=$0; while [ "$n" -gt 0 ]; do /bin/true; n=$((n - 1)); done; "$@"; exit $?')
+    processes = [
+        # Of another version, so that it is packaged anew.
+        edk.with_environ(KAAPANA_BUILD_VERSION=f"1.2.{n}").start(
+            "chart", "--dir", folder, "--no-import", prefix=(*far, str(9 * n))
+        )
+        for n in range(6)
+    ]
     outcomes = [process.communicate(timeout=60) for process in processes]
 
     assert [0] * 6 == [process.returncode for process in processes], outcomes

@@ -147,6 +147,10 @@ class FakeRegistry:
             raise DigestMismatchError(f"{repository}: what was uploaded as {digest} is something else")
         self._repositories.setdefault(repository, _Repository()).configs[digest] = content
 
+    def try_writing(self, repository: str) -> None:
+        """See `edk.ports.Registry.try_writing`."""
+        self._called("try_writing", repository, "")
+
     def mount(self, repository: str, digest: str, source: str) -> bool:
         """Have a repository hold a blob of another one."""
         self._called("mount", repository, digest)

@@ -16,7 +16,10 @@ from tests.support.watching import until
 _CONFIG = """\
 version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
-storage: {{filesystem: {{rootdirectory: {data}}}, delete: {{enabled: true}}}}
+storage:
+  filesystem: {{rootdirectory: {data}}}
+  delete: {{enabled: true}}
+  maintenance: {{readonly: {{enabled: {read_only}}}}}
 http: {{addr: "127.0.0.1:{port}"}}
 """
 
@@ -26,15 +29,19 @@ class OwnRegistry:
 
     Args:
         folder: an empty one, for its data.
+        prefix: a command that starts it, e.g. elsewhere.
+        read_only: whether it takes no uploads.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prefix: tuple[str, ...] = (), *, read_only: bool = False) -> None:
+        self._prefix = prefix
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.host = f"localhost:{free.getsockname()[1]}"
         self._data = folder / "data"
         self._config = folder / "config.yml"
         folder.mkdir(parents=True)
-        self._config.write_text(_CONFIG.format(data=self._data, port=self.host.partition(":")[2]))
+        port, only = self.host.partition(":")[2], str(read_only).lower()
+        self._config.write_text(_CONFIG.format(data=self._data, port=port, read_only=only))
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,7 +56,8 @@ class OwnRegistry:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen(("docker-registry", "serve", str(self._config)), stdout=quiet, stderr=quiet)
+        command = (*self._prefix, "docker-registry", "serve", str(self._config))
+        self._process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
         until(self._answers)
 
     def kill(self) -> None:

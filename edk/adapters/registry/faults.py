@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import urlsplit
 
-from edk.domain.errors import RegistryUnreachableError
+from edk.domain.errors import RegistryRefusesError, RegistryUnreachableError
 from edk.domain.network import is_local
 
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]{1,80})", re.IGNORECASE)
 _EXCERPT = 200
+_FULL = (
+    "Remove superseded images with 'edk prune' ('--gc' frees their bytes at once where the registry is ours). In the"
+    " cluster restart the registry's pod, which collects garbage as it starts (the chart's value"
+    " registry.collectGarbage), or give it a larger volume (storage.registry.size)."
+)
+_READ_ONLY = (
+    "Unset REGISTRY_STORAGE_MAINTENANCE_READONLY in its environment, or name another registry: a mirror of"
+    " another one takes nothing either."
+)
+# By the numbers that Linux has for them, for it is a registry in a container that tells them.
+_STORAGE = {
+    28: ("its disk is full", _FULL),
+    122: ("its disk quota is used up", _FULL),
+    30: ("its storage is read-only", "Look at the log of its node: a disk with errors is often mounted read-only."),
+    13: ("its storage belongs to another user", "Its volume's group has to be the fsGroup of its pod."),
+}
 
 
 def explained(host: str, proxy: str, error: BaseException) -> RegistryUnreachableError:
@@ -36,7 +53,10 @@ def explained(host: str, proxy: str, error: BaseException) -> RegistryUnreachabl
 
 
 def unwell(host: str, method: str, path: str, status: int, body: bytes) -> RegistryUnreachableError:
-    """Return what a 429 or 5xx means."""
+    """Return what a 429 or 5xx means; of a full disk the registry's own answer tells."""
+    known = _STORAGE.get(_errno(body))
+    if known is not None:
+        return RegistryRefusesError(f"Registry {host} can't keep anything: {known[0]}", known[1])
     said = _excerpt(body)
     message = f"Registry {host} answered {status} to {method} {path}" + (f": {said}" if said else "")
     hint = "It asks for patience: try again later." if status == 429 else "Look at its log and at its disk space."
@@ -52,6 +72,8 @@ def refused(host: str, method: str, path: str, status: int, body: bytes) -> Regi
 
 def unexpected(host: str, method: str, path: str, status: int, body: bytes) -> RegistryUnreachableError:
     """Return what any other status means."""
+    if status == 405 and method in ("POST", "PUT", "PATCH"):
+        return RegistryRefusesError(f"Registry {host} takes no uploads: it is read-only", _READ_ONLY)
     said = _excerpt(body)
     message = f"Registry {host} answered {status} to {method} {path}" + (f": {said}" if said else "")
     return RegistryUnreachableError(message, "Check that the address is a registry's: `edk doctor`.")
@@ -65,6 +87,15 @@ def not_a_registry(host: str, proxy: str, body: bytes) -> RegistryUnreachableErr
     if proxy:
         message += f"; the proxy {masked(proxy)} may have sent it"
     return RegistryUnreachableError(message, f"Add {_name(host)} to no_proxy, or correct the registry's address.")
+
+
+def _errno(body: bytes) -> int:
+    """Return the system's number for why the registry's storage failed, as its file system driver tells it; else 0."""
+    try:
+        number = json.loads(body)["errors"][0]["detail"]["Enclosed"]["Err"]
+    except (ValueError, LookupError, TypeError):
+        return 0
+    return number if isinstance(number, int) else 0
 
 
 def masked(url: str) -> str:

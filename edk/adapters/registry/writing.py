@@ -46,6 +46,17 @@ class RegistryWriting:
         if not self.has_blob(repository, digest):
             raise self._lost(repository, f"blob {digest}")
 
+    def try_writing(self, repository: str) -> None:
+        """See `edk.ports.Registry.try_writing`."""
+        where = self._begin(repository, {})
+        if not isinstance(where, str):
+            raise unexpected(self._transport.host, "POST", _uploads(repository), where.status, where.body)
+        answer = self._transport.send("PATCH", where, {"Content-Type": "application/octet-stream"}, b"edk")
+        if answer.status != 202:
+            raise unexpected(self._transport.host, "PATCH", where, answer.status, answer.body)
+        parts = urlsplit(urljoin(where, answer.header("location") or where))
+        self._transport.send("DELETE", f"{parts.path}?{parts.query}" if parts.query else parts.path)
+
     def mount(self, repository: str, digest: str, source: str) -> bool:
         """See `edk.ports.Registry.mount`."""
         where = self._begin(repository, {"mount": digest, "from": source})
