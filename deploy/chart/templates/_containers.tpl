@@ -75,7 +75,8 @@ envFrom:
       mountPath: /tmp
 {{- end -}}
 
-{{/* Beside the extensions, so that it can tell which images are current; it only reads them. */}}
+{{/* Beside the extensions, so that it can tell which images are current; it only reads them,
+and has a state of its own. */}}
 {{- define "edk.page" -}}
 - name: page
   {{- include "edk.containerImage" (list . "edk") | nindent 2 }}
@@ -86,7 +87,7 @@ envFrom:
   env:
     {{- include "edk.environment" . | nindent 4 }}
     - name: EDK_STATE_DIR
-      value: /tmp/edk
+      value: /var/lib/edk
     {{- if ne (include "edk.ingressKind" .) "none" }}
     - name: EDK_PAGE_PATH
       value: {{ .Values.ingress.pagePath | quote }}
@@ -101,6 +102,11 @@ envFrom:
     - name: extensions
       mountPath: /kaapana/app/kaapana
       readOnly: true
+    - name: page-state
+      mountPath: /var/lib/edk
+    {{- with include "edk.configMount" . }}
+    {{- . | nindent 4 }}
+    {{- end }}
     - name: page-tmp
       mountPath: /tmp
 {{- end -}}

@@ -72,6 +72,11 @@
   value: {{ include "edk.registryForPods" . }}
 - name: EDK_REGISTRY
   value: {{ include "edk.registryForNodes" . }}
+# Where `edk doctor` asks for the nodes' name of the registry: in a pod localhost is the pod.
+- name: EDK_NODE_ADDRESS
+  valueFrom:
+    fieldRef:
+      fieldPath: status.hostIP
 {{- with include "edk.kubeHelmUrl" . }}
 - name: KUBE_HELM_URL
   value: {{ . | quote }}

@@ -49,6 +49,16 @@
                 fieldPath: metadata.namespace
 {{- end -}}
 
+{{/* The edk.yaml of the state folder, which all others outweigh. */}}
+{{- define "edk.configMount" -}}
+{{- if .Values.config -}}
+- name: config
+  mountPath: /var/lib/edk/edk.yaml
+  subPath: edk.yaml
+  readOnly: true
+{{- end -}}
+{{- end -}}
+
 {{/* Mounts of both editor and watcher; each has a /tmp of its own. */}}
 {{- define "edk.mounts" -}}
 - name: extensions
@@ -58,6 +68,9 @@
 - name: state
   mountPath: /var/lib/edk
   subPath: edk
+{{- with include "edk.configMount" . }}
+{{ . }}
+{{- end }}
 {{- if include "edk.builderTLS" . }}
 - name: client-certs
   mountPath: /certs/client

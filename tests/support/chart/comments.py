@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from edk.settings import KINDS
 from tests.support.chart.rendering import CHART
 
 VALUES_YAML = CHART / "values.yaml"
@@ -53,6 +54,16 @@ def comments() -> dict[Key, Comment]:
     return found
 
 
+def leaves(node: Any, key: Key = ()) -> Iterator[tuple[Key, Any]]:
+    """Yield each value that is no map, or is empty; a map that is handed on as a whole is one value."""
+    whole = key and (key[-1] == "resources" or key[0] == "extension_params")
+    if isinstance(node, dict) and node and not whole:
+        for name, child in node.items():
+            yield from leaves(child, (*key, name))
+    else:
+        yield key, node
+
+
 def properties(schema: dict[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
     """Yield each property of the schema with its key; one behind a reference once for each that refers to it."""
 
@@ -65,9 +76,19 @@ def properties(schema: dict[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
     yield from walk(schema, ())
 
 
+TYPES: dict[str, dict[str, Any]] = {
+    "str": {"type": "string"},
+    "bool": {"type": "boolean"},
+    "int": {"type": ["integer", "string"]},
+    "float": {"type": ["number", "string"]},
+}
+
+
 def described_schema() -> str:
-    """Return the schema with each description as the comments have it."""
+    """Return the schema with each description as the comments have it, and below ``config`` the keys of ``edk.yaml``."""
     schema = json.loads(SCHEMA_JSON.read_text())
+    settings = {name: TYPES.get(kind, {"type": ["array", "object", "string"]}) for name, kind in KINDS.items()}
+    schema["properties"]["config"] = {"type": "object", "additionalProperties": False, "properties": settings}
     said = comments()
     for key, node in properties(schema):
         if key in said:

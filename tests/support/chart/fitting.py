@@ -7,8 +7,6 @@ from typing import Any
 
 from tests.support.chart.rendering import Document, containers, environment, of_kind
 
-NEVER_MOUNTED = {"minio-output", "minio-input"}
-
 
 def misfits(rendered: tuple[Document, ...]) -> list[str]:
     """Return what does not fit, as sentences; empty if all does."""
@@ -88,7 +86,8 @@ def _of_service(service: Mapping[str, Any], deployments: Mapping[str, Document])
         yield f"it finds {len(found)} Deployments"
         return
     ports = {port["name"] for one in containers(found[0]).values() for port in one.get("ports", [])}
-    yield from (f"no container has port {p['targetPort']}" for p in service["spec"]["ports"] if p["targetPort"] not in ports)
+    aimed = [port["targetPort"] for port in service["spec"]["ports"]]
+    yield from (f"no container has port {port}" for port in aimed if port not in ports)
 
 
 def _of_ingress(ingress: Mapping[str, Any], services: Mapping[str, Document]) -> Iterator[str]:

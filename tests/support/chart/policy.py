@@ -21,6 +21,7 @@ CAPABILITIES = {"builder": {"SETUID", "SETGID"}}
 RIGHTS = {("", "nodes", "list"), ("", "pods", "list")}
 """All that edk/adapters/kubernetes.py asks for."""
 VOLUMES = {"persistentVolumeClaim", "emptyDir", "configMap", "secret", "projected"}
+SHARED = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace")
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 
@@ -59,7 +60,7 @@ def _of_role(role: Mapping[str, Any], access: bool) -> Iterator[str]:
 
 def _of_deployment(deployment: Mapping[str, Any], engine: bool, access: bool) -> Iterator[str]:
     pod = deployment["spec"]["template"]["spec"]
-    yield from (f"{key} is on" for key in ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace") if pod.get(key))
+    yield from (f"{key} is on" for key in SHARED if pod.get(key))
     if pod.get("automountServiceAccountToken") is not False:
         yield "a token is mounted into all containers"
     if pod.get("enableServiceLinks") is not False:

@@ -17,6 +17,8 @@ CHART = ROOT / "deploy/chart"
 FOLDER = ROOT / "tests/unit/deploy/chart"
 VALUES = FOLDER / "values"
 GOLDEN = FOLDER / "golden"
+FIRST = FOLDER / "first"
+"""Renderings of the first version that was released; they stay for ever."""
 KUBERNETES = "1.32.0"
 """What is rendered for where nothing else is said."""
 
