@@ -14,6 +14,7 @@ from edk.domain.errors import EXIT_DONE, EXIT_UNREACHABLE, EdkError
 from edk.domain.status import OK
 from edk.orchestrator.doctor import examine
 from edk.orchestrator.doctor_model import Patient, WatcherSeen
+from edk.orchestrator.doctor_nodes import NODE, nodes_address
 from edk.ports import Platform
 from edk.settings import Settings
 from edk.ui.doctor_text import as_json, lines, worst
@@ -34,22 +35,25 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _patient(settings: Settings) -> Patient:
-    addresses = dict.fromkeys((settings.registry, settings.push_host))
+    addresses = dict.fromkeys((settings.push_host, nodes_address(settings, os.environ) or settings.push_host))
     platform: Platform | None = None
     if settings.kube_helm_url:
         from edk.adapters.kube_helm import KubeHelmPlatform
 
         platform = KubeHelmPlatform(settings.kube_helm_url)
     builder = LazyBuilder(settings)
+    # No proxy leads to this pod's own node.
+    excepted = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), os.environ.get(NODE))))
+    environ = {**os.environ, "no_proxy": excepted}
     return Patient(
         settings=settings,
         environ=os.environ,
         builder=builder,
         chosen=lambda: (builder.choice.reason, builder.choice.missed),
-        registries={a: HttpRegistry(a, insecure=tuple(addresses)) for a in addresses},
+        registries={a: HttpRegistry(a, insecure=tuple(addresses), environ=environ) for a in addresses},
         platform=platform,
         machine=MachineProbes(),
-        registry_probes=HttpRegistryProbes(tuple(addresses), os.environ),
+        registry_probes=HttpRegistryProbes(tuple(addresses), environ),
         watchers=lambda: _watchers(settings.state_dir),
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from edk.domain.checks import Check
 from edk.domain.errors import EdkError
 from edk.domain.requests import BUILDKIT
-from edk.orchestrator import doctor_environment, doctor_machine, doctor_pod
+from edk.orchestrator import doctor_environment, doctor_machine, doctor_nodes, doctor_pod
 from edk.orchestrator.doctor_model import Patient
 
 SECONDS = 5.0
@@ -83,12 +83,15 @@ def _builder(patient: Patient) -> list[Check]:
 def _registry(patient: Patient) -> list[Check]:
     """Return a line for each of the registry's names, and what can be done with it."""
     settings = patient.settings
-    checks = [_answers(patient, address) for address in dict.fromkeys((settings.push_host, settings.registry))]
+    checks = [_answers(patient, settings.push_host)]
+    if settings.push_host != settings.registry:
+        checks.append(doctor_nodes.nodes_registry(patient))
     if checks[0].status == "ok":
         checks += [_writable(patient, settings.push_host), _deletes(patient, settings.push_host)]
         checks += doctor_pod.clock(patient)
-    if checks[0].status == "ok" and settings.push_host != settings.registry and checks[1].detail.endswith(" answers"):
-        checks.append(_same(patient, settings.push_host, settings.registry))
+    asked = doctor_nodes.nodes_address(settings, patient.environ)
+    if asked and asked != settings.push_host and {"ok"} == {check.status for check in checks[:2]}:
+        checks.append(_same(patient, asked))
     return checks
 
 
@@ -96,12 +99,8 @@ def _answers(patient: Patient, address: str) -> Check:
     try:
         patient.registries[address].ping()
     except EdkError as error:
-        # In the cluster only the nodes know localhost:32000; pushes go by the other name.
-        pushed_to = address == patient.settings.push_host
-        if patient.in_pod and not pushed_to:
-            return Check("registry", "ok", f"{address} is its name for the nodes, and for nobody here")
         hint = doctor_pod.unreachable(patient, "registry", error.message, error.hint)
-        return Check("registry", "failure" if pushed_to else "warning", error.message, hint)
+        return Check("registry", "failure", error.message, hint)
     return Check("registry", "ok", f"{address} answers")
 
 
@@ -123,9 +122,11 @@ def _deletes(patient: Patient, address: str) -> Check:
     return Check("registry deletion", "warning", detail, "REGISTRY_STORAGE_DELETE_ENABLED=true in its environment")
 
 
-def _same(patient: Patient, first: str, second: str) -> Check:
+def _same(patient: Patient, asked: str) -> Check:
+    """Return whether both names are of one registry; `asked` is where the nodes' one is asked."""
+    first, second = patient.settings.push_host, patient.settings.registry
     try:
-        if patient.registry_probes.is_same(first, second):
+        if patient.registry_probes.is_same(first, asked):
             return Check("registry names", "ok", f"{first} and {second} are one registry")
     except EdkError as error:
         return Check("registry names", "warning", error.message, error.hint)

@@ -6,13 +6,15 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from edk import __version__
 from tests.support.kubernetes.cluster import Cluster, environment, loaded, script
+from tests.support.kubernetes.workers import NAMESPACE, REGISTRY, start_registry, start_workers
 
-REGISTRY = "localhost:32000"
+HERE = "localhost:32000"
 TAG = os.environ.get("EDK_POD_TAG", __version__)
 _DOCKER, _OCI = "application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image"
 _ACCEPT = {"Accept": f"{_DOCKER}, {_OCI}.manifest.v1+json, {_OCI}.index.v1+json"}
@@ -34,8 +36,8 @@ def cluster() -> Iterator[Cluster]:
 
 def image(name: str) -> str:
     """Return the name on the node of an image of the pod, brought there from the local registry."""
-    ref = f"{REGISTRY}/{name}:{TAG}"
-    manifest = urllib.request.Request(f"http://{REGISTRY}/v2/{name}/manifests/{TAG}", headers=_ACCEPT, method="HEAD")
+    ref = f"{HERE}/{name}:{TAG}"
+    manifest = urllib.request.Request(f"http://{HERE}/v2/{name}/manifests/{TAG}", headers=_ACCEPT, method="HEAD")
     try:
         with urllib.request.urlopen(manifest, timeout=5):
             pass
@@ -60,3 +62,34 @@ def registry_image(cluster: Cluster) -> str:
 def edk_image(cluster: Cluster) -> str:
     """The image of the editor and the watcher."""
     return image("edk")
+
+
+@pytest.fixture(scope="module")
+def services(cluster: Cluster) -> Iterator[str]:
+    """The namespace of the workers."""
+    with cluster.namespace(NAMESPACE) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def registry(cluster: Cluster, services: str, registry_image: str) -> str:
+    """The cluster's own registry, by its name for pods; nodes know it as localhost:32000."""
+    start_registry(cluster, services, registry_image)
+    return REGISTRY
+
+
+@pytest.fixture(scope="module")
+def certificates(cluster: Cluster, services: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the client's pair; the Secrets are in the cluster."""
+    folder = tmp_path_factory.mktemp("certs") / "certs"
+    cluster.run("deploy/buildkit/certs.sh", "--dir", str(folder), "--namespace", services, "--apply").expect()
+    return folder / "client"
+
+
+@pytest.fixture(scope="module")
+def workers(
+    cluster: Cluster, services: str, certificates: Path, builder_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The StatefulSet of deploy/buildkit, with two workers."""
+    start_workers(cluster, services, builder_image, tmp_path_factory.mktemp("overlay"))
+    return "buildkitd"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 
 from edk.adapters.kubernetes import KubernetesCluster
 from edk.domain.errors import ClusterUnreachableError
-from tests.support.kubernetes.cluster import ROOT, Cluster
+from tests.support.kubernetes.cluster import Cluster
+from tests.support.kubernetes.workers import start_registry
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 NAMESPACE = "edk-api"
@@ -28,9 +30,7 @@ MAY_LOOK = {
 def running(cluster: Cluster, registry_image: str) -> Iterator[str]:
     """A pod that runs, by the name of its image."""
     with cluster.namespace(NAMESPACE) as name:
-        text = (ROOT / "tests/support/kubernetes/registry.yaml").read_text().replace("IMAGE", registry_image)
-        cluster.apply(text, "-n", name)
-        cluster.kubectl("-n", name, "wait", "--for=condition=Ready", "pod/local-registry", "--timeout=120s")
+        start_registry(cluster, name, registry_image)
         yield registry_image
 
 
@@ -45,8 +45,6 @@ def account(cluster: Cluster, running: str, tmp_path: Path) -> Path:
 
 
 def _config(cluster: Cluster) -> Any:
-    import json
-
     view = json.loads(cluster.kubectl("config", "view", "--raw", "-o", "json"))
     return view["clusters"][0]["cluster"]
 

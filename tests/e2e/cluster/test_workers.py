@@ -3,67 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.kubernetes.cluster import ROOT, Cluster, Done, eventually
+from tests.support.kubernetes.cluster import Cluster, Done, eventually
+from tests.support.kubernetes.workers import NAMESPACE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-NAMESPACE = "services"
-REGISTRY = f"local-registry.{NAMESPACE}.svc.cluster.local:5000"
-
-
-@pytest.fixture(scope="module")
-def services(cluster: Cluster) -> Iterator[str]:
-    with cluster.namespace(NAMESPACE) as name:
-        yield name
-
-
-@pytest.fixture(scope="module")
-def registry(cluster: Cluster, services: str, registry_image: str) -> str:
-    """The cluster's own registry, by its name for pods; nodes know it as localhost:32000."""
-    text = (ROOT / "tests/support/kubernetes/registry.yaml").read_text().replace("IMAGE", registry_image)
-    cluster.apply(text, "-n", services)
-    cluster.kubectl("-n", services, "wait", "--for=condition=Ready", "pod/local-registry", "--timeout=120s")
-    return REGISTRY
-
-
-@pytest.fixture(scope="module")
-def certificates(cluster: Cluster, services: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("certs") / "certs"
-    cluster.run("deploy/buildkit/certs.sh", "--dir", str(folder), "--namespace", services, "--apply").expect()
-    return folder / "client"
-
-
-@pytest.fixture(scope="module")
-def workers(
-    cluster: Cluster, services: str, certificates: Path, builder_image: str, tmp_path_factory: pytest.TempPathFactory
-) -> str:
-    """The StatefulSet, with another image and less memory than it asks for, all else as it is."""
-    overlay = tmp_path_factory.mktemp("overlay")
-    name, _, tag = builder_image.rpartition(":")
-    (overlay / "kustomization.yaml").write_text(
-        f"""resources: [{os.path.relpath(ROOT / "deploy/buildkit", overlay.resolve())}]
-images: [{{name: moby/buildkit, newName: {name}, newTag: "{tag}"}}]
-patches:
-  - target: {{kind: StatefulSet}}
-    patch: |
-      - {{op: replace, path: /spec/template/spec/containers/0/resources/requests, value: {{cpu: 50m, memory: 64Mi}}}}
-"""
-    )
-    cluster.kubectl("apply", "-k", str(overlay))
-    # The autoscaler makes them two, with or without measurements.
-    eventually(
-        lambda: cluster.get("statefulset/buildkitd", "-n", services)["spec"]["replicas"] == 2, "a second worker", 90
-    )  # fmt: skip
-    cluster.rollout("statefulset/buildkitd", services)
-    return "buildkitd"
 
 
 def build(cluster: Cluster, pod: str, certificates: Path, folder: Path, ref: str = "") -> Done:

@@ -81,11 +81,12 @@ def test_all_ports_are_one() -> None:
 
 
 def test_only_code_server_reaches_them() -> None:
-    """One rule, with one kind of pod; a rule without `from` would let everybody in."""
+    """One rule, with the pods of our chart and the platform's; a rule without `from` would let everybody in."""
     ((rule,),) = (OBJECTS["NetworkPolicy"]["spec"]["ingress"],)
 
     assert ["Ingress"] == OBJECTS["NetworkPolicy"]["spec"]["policyTypes"]
-    assert [{"podSelector": {"matchLabels": {"app-name": "edk-chart"}}}] == rule["from"]
+    labels = ({"app.kubernetes.io/name": "edk"}, {"app-name": "edk-chart"})
+    assert [{"podSelector": {"matchLabels": wanted}} for wanted in labels] == rule["from"]
 
 
 def test_every_volume_is_mounted_and_there() -> None:

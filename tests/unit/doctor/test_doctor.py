@@ -21,6 +21,7 @@ from edk.domain.errors import (
 from edk.domain.requests import EngineInfo
 from edk.orchestrator.doctor import examine
 from edk.orchestrator.doctor_model import Patient
+from edk.orchestrator.doctor_nodes import nodes_address
 from edk.settings import Settings
 from edk.ui.doctor_text import as_json, lines, worst
 from tests.fakes.registry import FakeRegistry
@@ -250,6 +251,65 @@ def test_the_pushed_to_name_must_answer_the_other_need_not() -> None:
     assert ["ok", "warning"] == [check.status for check in inside if check.name == "registry"]
     assert ["failure", "ok"] == [check.status for check in broken if check.name == "registry"]
     assert "registry writable" not in [check.name for check in broken]
+
+
+POD = {"KAAPANA_BUILD_VERSION": "0.6.0", "KUBERNETES_SERVICE_HOST": "10.96.0.1"}
+ON_NODE = POD | {"EDK_NODE_ADDRESS": "10.0.0.7"}
+
+
+def in_pod(node: FakeRegistry, *, same: bool = True, environ: dict[str, str] = ON_NODE) -> list[Check]:
+    """What doctor says of the registry in a pod, whose node has this at port 32000."""
+    known = {"in-cluster:5000": FakeRegistry(), "10.0.0.7:32000": node}
+    probes = FakeRegistryProbes(same=same)
+    checks = examine(patient(environ=environ, registries=known, registry_probes=probes))
+    return [check for check in checks if check.name in ("registry", "registry names")]
+
+
+def test_in_a_pod_the_nodes_name_is_asked_at_the_node() -> None:
+    """Nobody answers at localhost there; the node has the port, and it has to lead to the same registry."""
+    told = in_pod(FakeRegistry())
+
+    assert ["ok", "ok", "ok"] == [check.status for check in told]
+    assert "localhost:32000 answers at this pod's node, 10.0.0.7:32000" == told[1].detail
+    assert "in-cluster:5000 and localhost:32000 are one registry" == told[2].detail
+    assert "failure" == in_pod(FakeRegistry(), same=False)[2].status
+
+
+def test_a_node_without_the_port_is_a_warning_that_names_the_service() -> None:
+    """Images can be built, but no node can pull them."""
+    dead = FakeRegistry()
+    dead.fail("ping", RegistryUnreachableError("dead", "h"))
+
+    told = in_pod(dead)
+
+    assert ["ok", "warning"] == [check.status for check in told]
+    assert "10.0.0.7:32000" in told[1].detail
+    assert told[1].remedy.startswith("kubectl get service,endpoints in-cluster")
+
+
+def test_a_pod_that_does_not_know_its_node_is_not_sent_to_set_up_a_registry() -> None:
+    """The name is right, and cannot be asked from here."""
+    told = in_pod(FakeRegistry(), environ=POD)
+
+    assert ["ok", "ok"] == [check.status for check in told]
+    assert "for nobody here" in told[1].detail
+    assert "" == told[1].remedy
+
+
+@pytest.mark.parametrize(
+    ("registry", "environ", "asked"),
+    [
+        ("localhost:32000", ON_NODE, "10.0.0.7:32000"),
+        ("localhost:32000", POD | {"EDK_NODE_ADDRESS": "fd00::7"}, "[fd00::7]:32000"),
+        ("localhost:32000", POD, ""),
+        ("localhost:32000", {}, "localhost:32000"),
+        ("registry.example.org:443", ON_NODE, "registry.example.org:443"),
+        ("in-cluster:5000", ON_NODE, "in-cluster:5000"),
+    ],
+)
+def test_where_the_nodes_name_is_asked(registry: str, environ: dict[str, str], asked: str) -> None:
+    """At the node, if the name is that of each machine itself, and is not what images are pushed to."""
+    assert asked == nodes_address(replace(SETTINGS, registry=registry), environ)
 
 
 def test_what_hangs_is_bounded() -> None:
