@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--layers and --unused ask for different things", "leave one of them out")
     with Wired(settings, sink_for(options, settings), "edk images") as services:
         if options.layers is not None:
-            looked = look_only(services, None)
+            looked = look_only(services, own_registry(services), None)
         else:
             asked = with_cluster_uses(services, asked)
             looked, surveyed = look(services, own_registry(services), LazyDisk(settings), asked)

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import edk
 from edk.adapters.page import PageServer
+from edk.commands.surveying import own_registry
 from edk.commands.wiring import Wired, places_of, redactor_of, settings_of
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_INTERRUPTED, UsageError
@@ -74,4 +75,4 @@ def _survey(services: Services, dirs: list[str]) -> Looked:
     if os.path.isdir(settings.extensions_dir):  # noqa: PTH112
         asked.append(settings.extensions_dir)
     request = PlanRequest(roots_for(asked, places_of(settings))) if asked else None
-    return look_only(services, request)
+    return look_only(services, own_registry(services), request)

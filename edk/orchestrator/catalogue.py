@@ -36,13 +36,14 @@ def look(services: Services, own: OwnRegistry | None, disk: EngineDisk, asked: A
     return _looked(services, surveyed.time, surveyed.inventory, surveyed.verdicts, view), surveyed
 
 
-def look_only(services: Services, tree: PlanRequest | None) -> Looked:
+def look_only(services: Services, own: OwnRegistry | None, tree: PlanRequest | None) -> Looked:
     """Return what the registry holds, without saying what is superseded; changes not even the state's records.
 
     A tree that can't be read is told, and the list is made without it.
 
     Args:
         services: the ports.
+        own: the registry from behind; None if it can't be looked at so.
         tree: what the present tree is; None if there is none here.
 
     Raises:
@@ -56,7 +57,8 @@ def look_only(services: Services, tree: PlanRequest | None) -> Looked:
     except SourceError as error:
         problem = error.message
     pushes = services.cache.pushes(services.settings.push_host)
-    inventory = take_inventory(services.registry, reader_of(services), pushes, None)
+    stored = own.stored() if own is not None else None
+    inventory = take_inventory(services.registry, reader_of(services), pushes, stored)
     uses = Uses(tree_uses(plan)) if plan is not None else Uses()
     verdicts = judge(inventory.held, uses, Rules(now, keep=0))
     folder = os.path.realpath(services.settings.extensions_dir)

@@ -190,6 +190,14 @@ def test_layers_came_with_the_smallest_image_that_is_below() -> None:
     ] == layers_of(described, held, "top")
 
 
+def test_layers_did_not_come_with_a_twin() -> None:
+    """Which has all the same layers, and is not below."""
+    held = (image("one", "1", tags="1", blobs="l1=10"), image("two", "2", tags="1", blobs="l1=10"))
+    described = {digest("1"): stack("l1"), digest("2"): stack("l1")}
+
+    assert [("l1", "", ("one:1",))] == layers_of(described, held, "two")
+
+
 def test_own_bytes_are_of_layers_that_nobody_else_has() -> None:
     """The biggest layers come first."""
     held = (image("base", "1", blobs="l1=10"), image("top", "2", blobs="l1=10 l2=20 l3=30"))
