@@ -12,6 +12,10 @@ from tests.support.pod.installed import EXTENSIONS, Installed, until
 pytestmark = pytest.mark.e2e
 
 
+_PLACES = ("/home/edk", "/var/lib/edk", "/kaapana/app/kaapana")
+_SETTINGS = "/home/edk/.local/share/code-server/User/settings.json"
+
+
 def states(pods: Installed) -> dict[str, str]:
     """Return the state of every image, as the watcher tells it."""
     return {one["name"]: one["state"] for one in pods.status()["images"]}
@@ -25,7 +29,8 @@ def kill(pods: Installed, container: str, number: signal.Signals = signal.SIGKIL
 
 def marked(pods: Installed) -> None:
     """Leave something in every volume that the editor has."""
-    pods.run("sh", "-c", "echo mine >/home/edk/mark && echo mine >/var/lib/edk/mark && echo mine >/kaapana/app/kaapana/mark")
+    for place in _PLACES:
+        pods.run("sh", "-c", f"echo mine >{place}/mark")
 
 
 def test_power_cut(pods: Installed) -> None:
@@ -34,20 +39,21 @@ def test_power_cut(pods: Installed) -> None:
     until(lambda: pods.holds(name, "one\n"), "the watcher did not build a new extension")
     pods.edk("build", "--dir", f"{EXTENSIONS}/{name}", "--no-import")
     marked(pods)
-    digest, settings = pods.registry.digest(name, "0.0.0"), pods.run("cat", "/home/edk/.local/share/code-server/User/settings.json")
+    digest, settings = pods.registry.digest(name, "0.0.0"), pods.run("cat", _SETTINGS)
 
     pods.cluster.kill()
     assert "nothing runs" == pods.cluster.described()
     pods.cluster.resume()
     pods.cluster.wait(180)
 
-    for place in ("/home/edk", "/var/lib/edk", "/kaapana/app/kaapana"):
+    for place in _PLACES:
         assert "mine\n" == pods.run("cat", f"{place}/mark")
-    assert settings == pods.run("cat", "/home/edk/.local/share/code-server/User/settings.json")
+    assert settings == pods.run("cat", _SETTINGS)
     assert "one\n" == pods.run("cat", f"{EXTENSIONS}/{name}/processing/data.txt")
     assert digest == pods.registry.digest(name, "0.0.0")
     until(lambda: states(pods).get(name) == "skipped", f"not skipped: {states(pods)}")
-    assert not [one for one, state in states(pods).items() if state in ("running", "done")], pods.cluster.logs("watcher")
+    built = [one for one, state in states(pods).items() if state in ("running", "done")]
+    assert not built, pods.cluster.logs("watcher")
     # The builder's cache is there as well: what is built by force is not built anew.
     pods.edk("rebuild", name)
     until(lambda: states(pods).get(name) == "done", f"not built: {states(pods)}")

@@ -164,6 +164,7 @@ def _probe(fields: Fields, ports: Mapping[str, int]) -> Probe:
             timeout=float(fields.take("timeoutSeconds", 1)),
             successes=int(fields.take("successThreshold", 1)),
             failures=int(fields.take("failureThreshold", 3)),
+            grace=fields.take("terminationGracePeriodSeconds", None),
         )
 
 

@@ -105,9 +105,9 @@ class Kubelet:
     def _take(self, answer: _Answer) -> None:
         for action in answer.watch.answered(answer.kind, answer.number, time.monotonic(), answer.fault):
             match action:
-                case Stop(why):
+                case Stop(why, grace):
                     answer.pod.log(f"{answer.watch.spec.name}: {why}; it is ended")
-                    self._pool.submit(answer.pod.stop, answer.watch.spec)
+                    self._pool.submit(answer.pod.stop, answer.watch.spec, grace)
 
     def _tell(self) -> None:
         """Write how everything is, if that changed."""

@@ -147,8 +147,8 @@ class RunningPod:
         except PodError as error:
             self.log(f"{watch.spec.name}: its log is lost: {error}")
 
-    def stop(self, spec: ContainerSpec) -> None:
-        """End a container with the pod's grace."""
+    def stop(self, spec: ContainerSpec, grace: float | None = None) -> None:
+        """End a container with the pod's grace, or another one."""
         container = self.containers.get(spec.name)
         if container is None:
             return
@@ -157,7 +157,7 @@ class RunningPod:
                 self.engine.execute(container, spec.pre_stop)
             except PodError as error:
                 self.log(f"{spec.name}: preStop: {error}")
-        self.engine.stop(container, self.spec.grace)
+        self.engine.stop(container, self.spec.grace if grace is None else grace)
 
     def end(self) -> None:
         """End all containers side by side, then the sandbox."""

@@ -13,7 +13,7 @@ class Probe:
 
     Args:
         kind: how it is asked.
-        argument: the command, or port and path.
+        grace: seconds between signal and kill when it fails; None: as the pod has them.
     """
 
     kind: Literal["http", "exec", "tcp"]
@@ -27,6 +27,7 @@ class Probe:
     timeout: float = 1
     successes: int = 1
     failures: int = 3
+    grace: float | None = None
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,10 @@ class Start:
 
 @dataclass(frozen=True)
 class Stop:
-    """End the container, and say why."""
+    """End the container, and say why; `grace` is of the probe that failed, if it has its own."""
 
     why: str
+    grace: float | None = None
 
 
 @dataclass(frozen=True)
@@ -180,4 +181,4 @@ class Watch:
             return []
         self.last = f"{kind} probe failed {state.failures} times: {fault}"
         self.phase, self.ready = Phase.STOPPING, False
-        return [Stop(self.last)]
+        return [Stop(self.last, probe.grace)]
