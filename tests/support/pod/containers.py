@@ -75,22 +75,23 @@ def _variable(fields: Fields) -> tuple[str, Source]:
         if "valueFrom" not in fields:
             return name, Source("value", fields.text("value", ""))
         with fields.inner("valueFrom") as source:
-            if "fieldRef" in source:
-                with source.inner("fieldRef") as wanted:
+            kind = source.which("fieldRef", "configMapKeyRef", "secretKeyRef")
+            with source.inner(kind) as wanted:
+                if kind == "fieldRef":
                     wanted.only("apiVersion", "v1")
                     return name, Source("field", wanted.text("fieldPath"))
-            kind = "configMap" if "configMapKeyRef" in source else "secret"
-            with source.inner(f"{kind}KeyRef") as wanted:
                 optional = bool(wanted.take("optional", False))
-                return name, Source(kind, wanted.text("name"), wanted.text("key"), optional)  # type: ignore[arg-type]
+                of = "configMap" if kind == "configMapKeyRef" else "secret"
+                return name, Source(of, wanted.text("name"), wanted.text("key"), optional)  # type: ignore[arg-type]
 
 
 def _whole(fields: Fields) -> Whole:
     with fields:
         prefix = fields.text("prefix", "")
-        kind, field = ("configMap", "configMapRef") if "configMapRef" in fields else ("secret", "secretRef")
-        with fields.inner(field) as wanted:
-            return Whole(kind, wanted.text("name"), prefix, bool(wanted.take("optional", False)))  # type: ignore[arg-type]
+        kind = fields.which("configMapRef", "secretRef")
+        with fields.inner(kind) as wanted:
+            of, optional = kind.removesuffix("Ref"), bool(wanted.take("optional", False))
+            return Whole(of, wanted.text("name"), prefix, optional)  # type: ignore[arg-type]
 
 
 def _mount(fields: Fields) -> Mount:
@@ -169,16 +170,15 @@ def _probe(fields: Fields, ports: Mapping[str, int]) -> Probe:
 
 
 def _asked(fields: Fields, ports: Mapping[str, int]) -> Probe:
-    if "exec" in fields:
-        with fields.inner("exec") as command:
-            return Probe("exec", command.texts("command"))
-    kind, name = ("http", "httpGet") if "httpGet" in fields else ("tcp", "tcpSocket")
-    with fields.inner(name) as at:
+    kind = fields.which("exec", "httpGet", "tcpSocket")
+    with fields.inner(kind) as at:
+        if kind == "exec":
+            return Probe("exec", at.texts("command"))
         port, host = at.take("port"), at.text("host", "")
         number = ports.get(port) if isinstance(port, str) else port
         if number is None:
             raise PodError(f"{at.path}.port: the container has no port named {port!r}")
-        if kind == "tcp":
+        if kind == "tcpSocket":
             return Probe("tcp", port=number, host=host)
         at.only("scheme", "HTTP")
         headers = tuple((one.text("name"), one.text("value")) for one in at.each("httpHeaders"))

@@ -46,6 +46,14 @@ class Fields:
             raise PodError(f"{self.path}: {name} is missing")
         return value
 
+    def which(self, *known: str) -> str:
+        """Return which of these fields is there; exactly one has to be."""
+        there = [name for name in known if name in self._left]
+        if len(there) != 1:
+            named = ", ".join(self._left) or "nothing"
+            raise NotKnownError(f"{self.path}: the runner does not know {named}; it knows one of {', '.join(known)}")
+        return there[0]
+
     def text(self, name: str, default: str | None = None) -> str:
         """Return a field that is a text."""
         value = self.take(name) if default is None else self.take(name, default)
