@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import difflib
 import shutil
 import sys
 
-from edk.domain.codes import ALL
+from edk.domain.codes import ALL, nearest
 from edk.domain.diagnostics import Code
 from edk.domain.errors import EXIT_DONE, UsageError
 from edk.ui.explain_text import list_lines, page_lines
@@ -37,15 +36,6 @@ def code_of(text: str) -> Code:
     wanted = f"EDK{wanted}" if wanted.isdigit() else wanted
     if wanted in _BY_ID:
         return _BY_ID[wanted]
-    near = _nearest(wanted)
+    near = nearest(wanted)
     hint = f"did you mean {near} ({_BY_ID[near].title})?" if near else "edk explain lists them all"
     raise UsageError(f"no diagnostic has the code {text!r}", hint)
-
-
-def _nearest(wanted: str) -> str:
-    """Return the code that looks most like a text, by its number where it has one; empty if none does."""
-    near = difflib.get_close_matches(wanted, sorted(_BY_ID), n=len(_BY_ID), cutoff=0.65)
-    digits = wanted.removeprefix("EDK").translate(str.maketrans("OIL", "011"))
-    if not digits.isdigit():
-        return near[0] if near else ""
-    return min(near, key=lambda code: abs(int(code[3:]) - int(digits)), default="")

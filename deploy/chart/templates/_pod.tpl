@@ -69,6 +69,8 @@ livenessProbe:
   periodSeconds: {{ ternary 30 20 .slow }}
   timeoutSeconds: {{ ternary 20 10 .slow }}
   failureThreshold: 5
+  # What hangs does not heed the signal: it need not be given the time that a build has to end.
+  terminationGracePeriodSeconds: 10
 {{- end -}}
 
 {{/* (dict "path" "port" "seconds", and "ready" the path for readiness) */}}

@@ -22,8 +22,8 @@ _ENOUGH = 4
 
 
 def nearest(word: str) -> str:
-    """Return the code that a word which is none looks most like, character by character; empty if it is like none."""
+    """Return the code that a wrong one looks most like, of several one of its area; empty if it is like none."""
     upper = word.upper().replace("O", "0").replace("I", "1").replace("L", "1")
     likeness = {code: sum(map(str.__eq__, code, upper)) for code in sorted(KNOWN)}
-    best = max(likeness, key=lambda code: likeness[code])
+    best = max(likeness, key=lambda code: (likeness[code], code[:4] == upper[:4]))
     return best if likeness[best] >= _ENOUGH else ""

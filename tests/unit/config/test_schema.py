@@ -25,10 +25,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "array": (list,),
     "object": (dict,),
+    "null": (type(None),),
 }
 VALUES: tuple[Any, ...] = (
     *("x", "3", 3, -3, 1.5, "0.5", True, False, "yes", None, [], ["a"], [1], {}, {"a": "b"}, {"a": 1}),
     *({"a": 1.5}, {"a": True}, {"a": ["x"]}),
+    *({"ignore": ["EDK601"]}, {"ignore": ["EDK999"]}, {"severity": {"EDK601": "info"}}, {"severity": {"EDK601": "x"}}),
+    *({"severity": {"EDK999": "info"}}, {"files": {"**/x": ["EDK601"]}}, {"files": None, "severity": None}),
 )
 
 
@@ -47,7 +50,13 @@ def allows(schema: dict[str, Any], value: Any) -> bool:
         return schema.get("minimum", value) <= value <= schema.get("maximum", value)
     if isinstance(value, list):
         return all(allows(schema["items"], item) for item in value)
-    return all(allows(schema["additionalProperties"], item) for item in value.values())
+    if value is None:
+        return True
+    if not all(allows(schema.get("propertyNames", {"type": "string"}), key) for key in value):
+        return False
+    known, others = schema.get("properties", {}), schema["additionalProperties"]
+    schemas = [(known.get(key, others), item) for key, item in value.items()]
+    return all(one and allows(one, item) for one, item in schemas)
 
 
 def reads(name: str, value: Any) -> bool:

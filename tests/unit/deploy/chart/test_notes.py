@@ -56,10 +56,10 @@ def test_they_are_whole(speaking: Path, name: str) -> None:
         ("default", ["port-forward service/edk 8080:8080", "image.registry is empty", "asks for no password",
                      "no system call filter", "port 32000 of every node"], ["privileged container"]),
         ("kaapana", ["https://kaapana.example.org/edk/", "/local-registry-ui", "-n services rollout status",
-                     "local-registry.services.svc.cluster.local:5000"], ["image.registry is empty", "password: whoever"]),
+                     "local-registry.services.svc.cluster.local:5000"], ["password: whoever"]),
         ("docker", ["privileged container"], ["no system call filter"]),
-        ("ingress", ["https://edk.example.org/"], ["asks for no password: whoever reaches its Service"]),
-        ("minimal", ["storage.state is off", "./build_extension.sh --dir"], ["of every node", "storage.registry is off"]),
+        ("ingress", ["https://edk.example.org/"], ["The editor asks for no password"]),
+        ("minimal", ["storage.state is off", "./build_extension.sh --dir"], ["of every node", "storage.registry"]),
         ("traefik", ["https://tools.example.org/editor/"], ["has to strip"]),
     ],
 )  # fmt: skip
