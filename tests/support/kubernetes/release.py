@@ -125,7 +125,7 @@ class Release:
         }
         self.cluster.apply(pod, "-n", self.namespace)
         try:
-            eventually(lambda: self._phase(name) in ("Succeeded", "Failed"), f"the end of {image} on the node", 90)
+            eventually(lambda: self._phase(name) in ("Succeeded", "Failed"), f"the end of {image} on the node", 240)
             assert self._phase(name) == "Succeeded", self.cluster.account(self.namespace)
             return self.cluster.kubectl("-n", self.namespace, "logs", name)
         finally:
