@@ -12,7 +12,7 @@ from edk.domain.charts.local_images import LocalImage, chart_files, chart_refere
 from edk.domain.charts.model import ChartReading
 from edk.domain.charts.selection import named_twice, packaged_charts
 from edk.domain.charts.versions import chart_version
-from edk.domain.errors import PlatformUnreachableError
+from edk.domain.errors import InfrastructureError
 from edk.domain.plan import BuildPlan
 from edk.domain.resolve import ResolvedPlace
 from edk.domain.run import GOOD, RunState
@@ -34,7 +34,7 @@ class PackagedCharts:
     Args:
         archives: how many were packaged.
         failed: how many were not, or not uploaded.
-        away: whether the platform did not answer.
+        away: whether platform or registry did not answer.
         paths: of the archives.
     """
 
@@ -150,7 +150,7 @@ def package(
         for result in package_charts([ChartSource(top.chart, _folder(top))], packaging)
     ]
     errors = [r.error for r in results if r.error is not None]
-    away = any(isinstance(error, PlatformUnreachableError) for error in errors)
+    away = any(isinstance(error, InfrastructureError) for error in errors)
     paths = tuple(r.archive for r in results if r.archive)
     return PackagedCharts(len(paths), len(twice) + len(errors), away, paths)
 

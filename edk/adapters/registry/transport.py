@@ -28,6 +28,8 @@ _TOTAL_SECONDS = 30.0
 _LIMIT = 8 << 20
 _PIECE = 1 << 16
 _POOL = 16
+_WHILE_A_TAG_IS_WRITTEN = (0.1, 0.4)
+"""Seconds to wait before a manifest is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,28 @@ class Transport:
         sent = dict(headers or {})
         if known := self._authorization.get(scope):
             sent["Authorization"] = known
-        answer = self._request(method, path, sent, body)
+        answer = self._asked(method, path, sent, body)
         if answer.status == 401 and (granted := self._authorize(answer)):
             self._authorization[scope] = granted
-            answer = self._request(method, path, sent | {"Authorization": granted}, body)
+            answer = self._asked(method, path, sent | {"Authorization": granted}, body)
         if answer.status in (401, 403) and path != "/v2/":
             raise refused(self.host, method, path, answer.status, answer.body)
         if answer.status == 429 or answer.status >= 500:
             raise unwell(self.host, method, path, answer.status, answer.body)
+        return answer
+
+    def _asked(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """Return the answer to a request; a manifest is asked for again where its tag may just be written.
+
+        Docker's registry writes a tag in place: who reads it in that instant is told 500, and another time the tag.
+        """
+        answer = self._request(method, path, headers, body)
+        if method in ("GET", "HEAD") and "/manifests/" in path:
+            for pause in _WHILE_A_TAG_IS_WRITTEN:
+                if answer.status != 500:
+                    break
+                time.sleep(pause)
+                answer = self._request(method, path, headers, body)
         return answer
 
     def stream(self, path: str) -> Iterator[bytes]:

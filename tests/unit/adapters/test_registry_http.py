@@ -162,6 +162,18 @@ def test_a_failing_registry_is_no_absent_image(serve: Callable[[Rule], Script], 
         registry.tags("x")
 
 
+def test_a_tag_that_is_just_written_is_asked_for_again(serve: Callable[[Rule], Script]) -> None:
+    """Docker's registry answers 500 to who reads a tag in the instant in which it is written."""
+    answers = [500, 200]
+    script = serve(lambda *_: (answers.pop(0), {"Docker-Content-Digest": "sha256:" + "a" * 64}, b""))
+
+    found = script.registry().head("x", "1")
+
+    assert found is not None
+    assert "sha256:" + "a" * 64 == found.digest
+    assert [] == answers
+
+
 def test_a_page_with_200_is_no_image(serve: Callable[[Rule], Script]) -> None:
     """A portal that answers everything with its page does not make an image exist."""
     registry = serve(always(200, {"Content-Type": "text/html"}, PAGE)).registry()
