@@ -10,6 +10,8 @@ from tests.support.pod.errors import NotStartedError
 from tests.support.pod.quantities import expanded
 from tests.support.pod.spec import ContainerSpec, PodSpec
 
+# By the names that the engine's API has for them; the docker command has an option for both.
+_WHOLE_PROC: dict[str, Any] = {"MaskedPaths": [], "ReadonlyPaths": []}
 _CONTROL_GROUPS = "/sys/fs/cgroup"
 
 # By their numbers, as Linux has them; without the last three, which older engines do not know.
@@ -40,7 +42,8 @@ def nearly_privileged(lacking: frozenset[str]) -> dict[str, Any]:
         "privileged": False,
         "cap_add": [name for name in _named() if name not in lacking],
         "cap_drop": [],
-        "security_opt": ["seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined"],
+        "security_opt": ["seccomp=unconfined", "apparmor=unconfined"],
+        **_WHOLE_PROC,
         "device_cgroup_rules": ["a *:* rwm"],
     }
 
@@ -91,8 +94,6 @@ def host_of(
         options.append("seccomp=unconfined")
     if security.apparmor == "Unconfined":
         options.append("apparmor=unconfined")
-    if security.unmasked_proc:
-        options.append("systempaths=unconfined")
     less = security.privileged and bool(lacking)
     groups_of_control = [Bind(_CONTROL_GROUPS, _CONTROL_GROUPS)] if less else []
     groups = [str(one) for one in (*pod.groups, *(() if pod.fs_group is None else (pod.fs_group,)))]
@@ -107,6 +108,8 @@ def host_of(
         "cap_drop": list(security.dropped),
         "group_add": groups,
     }
+    if security.unmasked_proc:
+        host |= _WHOLE_PROC
     if less:
         host |= nearly_privileged(lacking)
     if spec.memory:

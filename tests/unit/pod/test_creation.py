@@ -38,7 +38,8 @@ def test_security_context() -> None:
     assert ["8", "7"] == strict["group_add"]
     assert ["seccomp=unconfined"] == host()["security_opt"]
     assert host(privileged=True)["privileged"]
-    assert "systempaths=unconfined" in host(procMount="Unmasked")["security_opt"]
+    assert ([], []) == (host(procMount="Unmasked")["MaskedPaths"], host(procMount="Unmasked")["ReadonlyPaths"])
+    assert "MaskedPaths" not in host()
 
 
 def test_limits() -> None:
