@@ -13,8 +13,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from edk import __version__
-from edk.commands.parsers import add_commands, epilog
+from edk.commands.parsers import parser
 from edk.domain.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, EdkError
+
+__all__ = ["main", "parser"]
 
 _NOWHERE_TO_WRITE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EDQUOT})
 
@@ -91,18 +93,3 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
     module = importlib.import_module(f"edk.commands.{name.replace('-', '_')}")
     run: Callable[[argparse.Namespace], int] = module.run
     return run
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
-    top = argparse.ArgumentParser(
-        prog="edk",
-        description="Builds Kaapana workflow extensions: from a folder to images in the registry and a chart.",
-        epilog=epilog("edk build --dir examples/otsus-method"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    top.add_argument("-V", "--version", action="version", version=f"edk {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    add_commands(commands)
-    return top

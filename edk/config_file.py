@@ -5,16 +5,36 @@ from __future__ import annotations
 import difflib
 import os
 import stat
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from edk.domain.checking.config import CheckRules
 from edk.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    import yaml
 
 MAX_CONFIG_BYTES = 1 << 20
 
 
-def read_config(path: str, kinds: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return one file's settings by field, None if there is no such file.
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """What one file says.
+
+    Args:
+        values: settings by field.
+        lines: of each field.
+        entries: of each field that is a map or a list, the lines of its entries.
+    """
+
+    values: Mapping[str, Any]
+    lines: Mapping[str, int]
+    entries: Mapping[str, tuple[int, ...]]
+
+
+def read_config(path: str, kinds: Mapping[str, str]) -> ConfigFile | None:
+    """Return one file's settings, None if there is no such file.
 
     Args:
         path: of the file.
@@ -37,12 +57,14 @@ def read_config(path: str, kinds: Mapping[str, str]) -> dict[str, Any] | None:
     return _parse_config(path, content, kinds)
 
 
-def _parse_config(path: str, content: bytes, kinds: Mapping[str, str]) -> dict[str, Any]:
+def _parse_config(path: str, content: bytes, kinds: Mapping[str, str]) -> ConfigFile:
     import yaml
 
     try:
         # Not the loader in C: it overflows the stack of the process where values are nested deeply.
-        document = yaml.SafeLoader(content).get_single_data()
+        loader = yaml.SafeLoader(content)
+        node = loader.get_single_node()
+        document = None if node is None else loader.construct_document(node)
     except RecursionError as error:
         raise UsageError(f"{path}:1: values are nested too deeply", "see docs/configuration.md") from error
     except (yaml.YAMLError, ValueError) as error:
@@ -52,24 +74,30 @@ def _parse_config(path: str, content: bytes, kinds: Mapping[str, str]) -> dict[s
             f"{path}:{line}: not valid YAML: {getattr(error, 'problem', None) or error}", "mend this line"
         ) from error
     if document is None:
-        return {}
-    if not isinstance(document, dict):
+        return ConfigFile({}, {}, {})
+    if not isinstance(document, dict) or node is None:
         raise UsageError(f"{path}:1: expected keys and values", "see docs/configuration.md")
-    values = {}
+    # By the place in the file, not by the text of the line: a map's own key may be called as a setting is.
+    lines = {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
+    nodes = {str(key.value): value for key, value in node.value}
+    values, entries = {}, {}
     for key, value in document.items():
+        where = f"{path}:{lines.get(str(key), 1)}"
         if key not in kinds:
             near = difflib.get_close_matches(str(key), sorted(kinds), n=1)
             hint = f"did you mean {near[0]!r}?" if near else "see docs/configuration.md for the keys"
-            raise UsageError(f"{path}:{_line_of(content, str(key))}: unknown key {key!r}", hint)
-        values[key] = convert(kinds[key], value, f"{path}:{_line_of(content, key)}: {key}")
-    return values
+            raise UsageError(f"{where}: unknown key {key!r}", hint)
+        values[key] = convert(kinds[key], value, f"{where}: {key}")
+        entries[key] = _entry_lines(nodes[key], value)
+    return ConfigFile(values, lines, entries)
 
 
-def _line_of(content: bytes, key: str) -> int:
-    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
-        if line.split(":")[0].strip(" \"'") == key:
-            return number
-    return 1
+def _entry_lines(node: yaml.Node, value: object) -> tuple[int, ...]:
+    """Return the line of each entry of a map or a list, from the node that it was made of."""
+    if isinstance(value, dict):
+        keys = {key.value: key.start_mark.line + 1 for key, _ in node.value}
+        return tuple(keys.get(key, node.start_mark.line + 1) for key in value)
+    return tuple(item.start_mark.line + 1 for item in node.value) if isinstance(value, list) else ()
 
 
 def convert(kind: str, value: object, where: str) -> object:
@@ -138,6 +166,45 @@ def _to_map(value: object) -> tuple[tuple[str, str], ...]:
     raise ValueError(f"expected keys and texts, not {value!r}")
 
 
+def _to_check(value: object) -> tuple[CheckRules, ...]:
+    """Return what stands below ``check``: ``ignore``, ``severity`` and ``files``."""
+    if value is None:
+        return ()
+    if not isinstance(value, dict):
+        raise ValueError(f"expected ignore, severity and files, not {value!r}")
+    for key in value:
+        _known(key, ("ignore", "severity", "files"), "key")
+    severities, files = value.get("severity") or {}, value.get("files") or {}
+    if not isinstance(severities, dict) or not isinstance(files, dict):
+        raise ValueError("severity and files are keys and values")
+    for severity in severities.values():
+        _known(severity, ("error", "warning", "info"), "severity")
+    return (
+        CheckRules(
+            _codes(value.get("ignore") or []),
+            tuple(zip(_codes(list(severities)), severities.values(), strict=True)),
+            tuple((str(pattern), _codes(codes)) for pattern, codes in files.items()),
+        ),
+    )
+
+
+def _codes(value: object) -> tuple[str, ...]:
+    from edk.domain.codes import KNOWN, nearest
+
+    codes = _to_list(value)
+    for code in codes:
+        if code not in KNOWN:
+            near = nearest(code)
+            raise ValueError(f"unknown code {code!r}" + (f", did you mean {near!r}?" if near else ""))
+    return codes
+
+
+def _known(word: object, known: Sequence[str], what: str) -> None:
+    if word not in known:
+        near = difflib.get_close_matches(str(word), known, n=1)
+        raise ValueError(f"unknown {what} {word!r}" + (f", did you mean {near[0]!r}?" if near else ""))
+
+
 CONVERTERS: dict[str, Callable[[object], object]] = {
     "str": _to_str,
     "ReferenceMode": _to_str,
@@ -146,4 +213,5 @@ CONVERTERS: dict[str, Callable[[object], object]] = {
     "bool": _to_bool,
     "tuple[str, ...]": _to_list,
     "tuple[tuple[str, str], ...]": _to_map,
+    "tuple[CheckRules, ...]": _to_check,
 }

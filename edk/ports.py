@@ -373,6 +373,9 @@ class Cache(Protocol):
     def record_build(self, record: bytes) -> None:
         """Append one finished build to the history."""
 
+    def builds(self, count: int) -> tuple[bytes, ...]:
+        """Return the last `count` records of builds, the latest first."""
+
     def flush(self) -> None:
         """Write out now what would be written at the end, since what follows must not be forgotten."""
 

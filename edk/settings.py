@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
-from edk.config_file import convert, read_config
+from edk.config_file import ConfigFile, convert, read_config
+from edk.domain.checking.config import CheckRules
 from edk.domain.errors import UsageError
 from edk.domain.reference_mode import ReferenceMode
+from edk.setting_layers import Layers, Origin, Origins
+from edk.setting_names import ENVIRONMENT, flag_of
+
+__all__ = ["ENVIRONMENT", "KINDS", "Settings", "Sourced", "load_settings", "load_sourced"]
 
 DEFAULT_REGISTRY = "localhost:32000"
 DEFAULT_WORKSPACE = "/kaapana/app"
@@ -21,6 +26,7 @@ PATIENT_DATA = ("warn", "refuse", "allow")
 BUILDERS = ("auto", "docker", "buildkit")
 ATTESTATIONS = ("provenance", "sbom")
 COMPRESSIONS = ("gzip", "zstd", "estargz", "uncompressed")
+MAX_JOBS = 1000
 _PLATFORMS = re.compile(r"[a-z0-9]+/[A-Za-z0-9_./-]+(,[a-z0-9]+/[A-Za-z0-9_./-]+)*")
 _ENGINE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*")
 
@@ -81,6 +87,7 @@ class Settings:
         sbom: whether a bill of materials is made of each image that is built.
         patient_data: what to do about DICOM and NIfTI files in a context: ``warn``, ``refuse`` or ``allow``.
         allow_data: patterns of paths, relative to the root, that are not looked into for data and credentials.
+        check: what each ``edk.yaml`` says about `edk check`, the nearest first.
         keep_records: how many provenance records, and bills of materials, are kept.
         page_listen: where `edk page` listens, as ``host:port``.
         page_hosts: names by which its pages may be asked for beside that and this machine's, with commas between.
@@ -140,6 +147,7 @@ class Settings:
     sbom: bool = False
     patient_data: str = "warn"
     allow_data: tuple[str, ...] = ()
+    check: tuple[CheckRules, ...] = ()
     keep_records: int = 1000
     page_listen: str = "127.0.0.1:8082"
     page_hosts: str = ""
@@ -167,52 +175,24 @@ def log_name(image: str) -> str:
     return f"{image.replace('/', '_')}.log"
 
 
-# Variable of the environment → field. The first name that is set wins.
-ENVIRONMENT: dict[str, tuple[str, ...]] = {
-    "extensions_dir": ("EDK_EXTENSIONS_DIR",),
-    "repo_path": ("KAAPANA_REPO_PATH",),
-    "repo_url": ("KAAPANA_REPO_URL",),
-    "build_branch": ("KAAPANA_BUILD_BRANCH",),
-    "build_version": ("KAAPANA_BUILD_VERSION",),
-    "registry": ("EDK_REGISTRY",),
-    "registry_push": ("LOCAL_REGISTRY_URL",),
-    "platform_registry": ("REGISTRY_URL",),
-    "docker_host": ("DOCKER_HOST",),
-    "classic_builder": ("EDK_CLASSIC_BUILDER",),
-    "builder": ("EDK_BUILDER",),
-    "buildkit_host": ("BUILDKIT_HOST",),
-    "buildkit_tls": ("EDK_BUILDKIT_TLS",),
-    "cache_registry": ("EDK_CACHE_REGISTRY",),
-    "compression": ("EDK_COMPRESSION",),
-    "kube_helm_url": ("KUBE_HELM_URL",),
-    "volume_path": ("VOLUME_PATH",),
-    "install_timeout": ("EDK_INSTALL_TIMEOUT",),
-    "state_dir": ("EDK_STATE_DIR",),
-    "jobs": ("EDK_JOBS",),
-    "worker_jobs": ("EDK_WORKER_JOBS",),
-    "retries": ("EDK_RETRIES",),
-    "build_timeout": ("EDK_BUILD_TIMEOUT",),
-    "network": ("EDK_NETWORK",),
-    "platform": ("EDK_PLATFORM",),
-    "references": ("EDK_REFERENCES",),
-    "build_cache_limit": ("EDK_BUILD_CACHE_LIMIT",),
-    "daemon_cache_limit": ("EDK_DAEMON_CACHE_LIMIT",),
-    "daemon_jobs": ("EDK_DAEMON_JOBS",),
-    "quiet_save": ("EDK_QUIET_SAVE",),
-    "quiet_burst": ("EDK_QUIET_BURST",),
-    "quiet_removal": ("EDK_QUIET_REMOVAL",),
-    "watch_health": ("EDK_WATCH_HEALTH",),
-    "watch_frozen": ("EDK_WATCH_FROZEN",),
-    "attest": ("EDK_ATTEST",),
-    "sbom": ("EDK_SBOM",),
-    "patient_data": ("EDK_PATIENT_DATA",),
-    "page_listen": ("EDK_PAGE_LISTEN",),
-    "page_hosts": ("EDK_PAGE_HOSTS",),
-    "page_path": ("EDK_PAGE_PATH",),
-    "page_forwarded_prefix": ("EDK_PAGE_FORWARDED_PREFIX",),
-    "source_date_epoch": ("SOURCE_DATE_EPOCH",),
-}
 NOT_CONFIGURABLE = frozenset({"proxies", "config_files", "state_dir", "source_date_epoch", "jobs_asked"})
+WORDS: dict[str, tuple[str, ...]] = {
+    "references": get_args(ReferenceMode),
+    "patient_data": PATIENT_DATA,
+    "builder": BUILDERS,
+    "compression": ("", *COMPRESSIONS),
+    "attestations": ATTESTATIONS,
+}
+"""Field → what it, or each of its entries, may be."""
+BOUNDS: dict[str, tuple[int, int | None]] = {
+    "jobs": (0, MAX_JOBS),
+    "worker_jobs": (1, MAX_JOBS),
+    "watch_frozen": (1, 86400),
+    **dict.fromkeys(
+        ("install_timeout", "retries", "build_timeout", "max_context_bytes", "keep_records", "daemon_jobs"), (0, None)
+    ),
+}
+"""Field → the least and the greatest number that it may be; None: no such limit."""
 _KIND_OF = {field.name: str(field.type) for field in fields(Settings)}
 KINDS = {name: kind for name, kind in _KIND_OF.items() if name not in NOT_CONFIGURABLE}
 
@@ -225,12 +205,35 @@ def default_state_dir(environ: Mapping[str, str]) -> str:
     return f"{home}/edk"
 
 
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """Settings, with where each value comes from.
+
+    Args:
+        settings: the settings.
+        origins: field → of its value, or of each entry of a map or a joined list; a field that is not in it has its
+            default. See `edk.setting_layers.Layers`.
+    """
+
+    settings: Settings
+    origins: Mapping[str, tuple[Origins, ...]]
+
+
 def load_settings(
     environ: Mapping[str, str],
     flags: Mapping[str, object],
     config_dirs: tuple[str, ...],
 ) -> Settings:
-    """Return the settings.
+    """Return the settings; see `load_sourced`."""
+    return load_sourced(environ, flags, config_dirs).settings
+
+
+def load_sourced(
+    environ: Mapping[str, str],
+    flags: Mapping[str, object],
+    config_dirs: tuple[str, ...],
+) -> Sourced:
+    """Return the settings with where they come from.
 
     Args:
         environ: the environment.
@@ -241,45 +244,54 @@ def load_settings(
         UsageError: a value is not of its kind, a key is unknown, or a file can't be read.
     """
     state_dir = str(flags.get("state_dir") or environ.get("EDK_STATE_DIR") or default_state_dir(environ))
-    values: dict[str, Any] = {}
+    layers = Layers()
     config_files: list[str] = []
     for folder in reversed((*config_dirs, state_dir)):
         path = f"{folder}/{CONFIG_NAME}"
         config = read_config(path, KINDS)
         if config is not None:
             config_files.insert(0, path)
-            _merge(values, config)
+            _put_file(layers, path, config)
     for field, names in ENVIRONMENT.items():
         for name in names:
             if environ.get(name, "") != "":
-                values[field] = convert(_KIND_OF[field], environ[name], f"environment variable {name}")
+                value = convert(_KIND_OF[field], environ[name], f"environment variable {name}")
+                layers.put(field, value, Origin("environment", name))
                 break
     for field, value in flags.items():
-        if value is None:
+        if value is not None:
+            layers.put(field, value, Origin("flag", flag_of(field)))
+    return Sourced(_validated(_settings(layers.values, environ, state_dir, config_files)), layers.origins)
+
+
+def _put_file(layers: Layers, path: str, config: ConfigFile) -> None:
+    """Put what a file says over what farther ones say."""
+    for field, value in config.values.items():
+        if field == "check":
+            rules = tuple(replace(each, source=path) for each in value)
+            layers.put(field, rules, Origin("file", f"{path}:{config.lines[field]}"))
             continue
-        if field == "build_args":
-            _merge(values, {field: value})
-        else:
-            values[field] = value
-    values["proxies"] = tuple(
-        (name, environ[name]) for base in PROXY_NAMES for name in (base, base.upper()) if environ.get(name)
-    )
-    values["state_dir"] = state_dir
-    values["jobs_asked"] = bool(values.get("jobs"))
-    values["config_files"] = tuple(config_files)
-    return _validated(Settings(**values))
+        each = tuple(Origin("file", f"{path}:{line}") for line in config.entries[field])
+        layers.put(field, value, Origin("file", f"{path}:{config.lines[field]}"), each)
+
+
+def _settings(
+    values: Mapping[str, Any], environ: Mapping[str, str], state_dir: str, config_files: Sequence[str]
+) -> Settings:
+    """Return the settings with what is worked out from elsewhere."""
+    worked_out = {
+        "proxies": tuple(
+            (name, environ[name]) for base in PROXY_NAMES for name in (base, base.upper()) if environ.get(name)
+        ),
+        "state_dir": state_dir,
+        "jobs_asked": bool(values.get("jobs")),
+        "config_files": tuple(config_files),
+    }
+    return Settings(**{**values, **worked_out})
 
 
 def _validated(settings: Settings) -> Settings:
-    if settings.jobs < 0 or settings.jobs > 1000:
-        raise UsageError(f"jobs must be between 1 and 1000, not {settings.jobs}", "for example --jobs 4")
-    if not 1 <= settings.worker_jobs <= 1000:
-        raise UsageError(f"worker_jobs must be between 1 and 1000, not {settings.worker_jobs}", "for example 4")
-    for field in ("install_timeout", "retries", "build_timeout", "max_context_bytes", "keep_records", "daemon_jobs"):
-        if getattr(settings, field) < 0:
-            raise UsageError(f"{field} must not be negative, but is {getattr(settings, field)}")
-    if settings.watch_frozen < 1:
-        raise UsageError(f"watch_frozen must be 1 second or more, not {settings.watch_frozen}", "for example 120")
+    _check_bounds(settings)
     if not settings.registry.strip("/"):
         raise UsageError("registry is empty", f"for example {DEFAULT_REGISTRY}")
     jobs = settings.jobs or min(8, 2 * (os.cpu_count() or 2))
@@ -304,19 +316,23 @@ def _validated(settings: Settings) -> Settings:
     )
 
 
+def _check_bounds(settings: Settings) -> None:
+    """Raise UsageError where a number is too small or too great."""
+    for field, (least, most) in BOUNDS.items():
+        value = getattr(settings, field)
+        if most is None and value < least:
+            raise UsageError(f"{field} must not be negative, but is {value}")
+        if most is not None and not least <= value <= most:
+            raise UsageError(f"{field} must be between 1 and {most}, not {value}", "for example 4")
+
+
 def _check_words(settings: Settings) -> None:
     """Raise UsageError where a setting is none of its words."""
-    words = (
-        ("references", (settings.references,), get_args(ReferenceMode)),
-        ("patient_data", (settings.patient_data,), PATIENT_DATA),
-        ("builder", (settings.builder,), BUILDERS),
-        ("compression", (settings.compression,), ("", *COMPRESSIONS)),
-        ("attestations", settings.attestations, ATTESTATIONS),
-    )
-    for field, values, known in words:
-        for value in values:
-            if value not in known:
-                raise UsageError(f"{field} is {value!r}", f"write one of {', '.join(filter(None, known))}")
+    for field, known in WORDS.items():
+        value = getattr(settings, field)
+        for word in value if isinstance(value, tuple) else (value,):
+            if word not in known:
+                raise UsageError(f"{field} is {word!r}", f"write one of {', '.join(filter(None, known))}")
 
 
 def _check_engine_words(settings: Settings) -> None:
@@ -326,14 +342,3 @@ def _check_engine_words(settings: Settings) -> None:
         )
     if settings.network and not _ENGINE_WORD.fullmatch(settings.network):
         raise UsageError(f"network is {settings.network!r}", "write default, none, host or a network's name")
-
-
-def _merge(values: dict[str, Any], config: Mapping[str, Any]) -> None:
-    """Put a nearer file's values over those of farther ones; maps are merged key by key."""
-    for key, value in config.items():
-        if key in {"base_overrides", "mirrors", "build_args", "build_secrets"}:
-            values[key] = tuple({**dict(values.get(key, ())), **dict(value)}.items())
-        elif key in {"exclude", "allow_data"}:
-            values[key] = (*values.get(key, ()), *value)
-        else:
-            values[key] = value

@@ -3,9 +3,10 @@
 #
 # usage: scripts/chart.sh docs       deploy/chart/README.md, and the descriptions in values.schema.json, from values.yaml
 #        scripts/chart.sh golden     the stored renderings in tests/unit/deploy/chart/golden: read what git diff shows
-#        scripts/chart.sh package DIR
+#        scripts/chart.sh package [DIR]   the archive edk-VERSION.tgz, for the platform's Extensions page; default: here
 set -eu
 edk_root=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
+here=$PWD
 cd "$edk_root"
 . scripts/setup.d/common.sh
 PATH=$edk_root/.venv/bin:$edk_root/.cache/bin:$PATH
@@ -26,7 +27,10 @@ docs() {
 case ${1:-} in
   docs) docs ;;
   golden) python -m tests.support.chart golden ;;
-  package) helm package deploy/chart --destination "${2:-.}" ;;
+  package)
+    have helm || give_up "helm is not installed" "scripts/test.sh installs it into .cache/bin, with Go"
+    cd "$here"
+    helm package "$edk_root/deploy/chart" --destination "${2:-.}" ;;
   -h | --help) usage ;;
   *)
     usage >&2

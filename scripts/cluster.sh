@@ -10,7 +10,7 @@
 #
 # Needs: Linux, root, 3 GB of memory, 6 GB of disk; Go 1.25 or later and a Go module proxy to build it (some ten minutes
 # on two processors, once; programs in .cache/cluster), and from the machine's packages containerd, runc, iptables with
-# NAT, CNI plug-ins, iproute2, conntrack, openssl (on Debian and Ubuntu installed where they are missing). cgroups v1 or v2.
+# NAT, CNI plug-ins, iproute2, conntrack, openssl (on Debian and Ubuntu installed where they are missing).
 # What runs: etcd, API server, controllers, scheduler, kubelet, kube-proxy (mode iptables), containerd, CoreDNS, and a
 # provisioner of volumes. Not there: a metrics server, an ingress controller, and who enforces NetworkPolicies.
 #
@@ -39,6 +39,7 @@ places() {
   cgroup=$id-cluster
   link=$id-c
   sock=$place/containerd.sock
+  mark=made-by-cluster.sh
   PATH=$programs:$PATH
 }
 
@@ -50,12 +51,13 @@ up() {
     status
     return 0
   fi
+  clear
   programs_make
   packages_make
   iptables -t nat -L -n >/dev/null 2>&1 || give_up "iptables has no NAT here: Services need it"
-  clear
   mkdir -p "$place"
   chmod 700 "$place"
+  : >"$place/$mark"
   choose_net
   say "starting a cluster in $place"
   certificates_make || give_up "the certificates could not be made"
@@ -133,6 +135,10 @@ clear() {
   ip netns del "$id" 2>/dev/null || :
   cgroups_clear
   if [ -d "$place" ]; then
+    # Somebody's own folder may be named by mistake.
+    if [ ! -e "$place/$mark" ] && [ -n "$(ls -A "$place")" ]; then
+      give_up "$place is not empty, and was not made by this script" "set EDK_CLUSTER_DIR to a folder of its own"
+    fi
     if grep -q " $place/" /proc/self/mountinfo; then
       give_up "something is mounted in $place" "umount it, then scripts/cluster.sh down"
     fi
@@ -185,7 +191,10 @@ case ${1:-} in
   up | status | down)
     [ $# -eq 1 ] || { usage >&2; exit 2; }
     places
-    "$1" ;;
+    case $1 in
+      status) status ;;
+      *) locked "$state/$id.lock" "$1" ;;
+    esac ;;
   load)
     shift
     places

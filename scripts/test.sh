@@ -22,6 +22,7 @@ for part in registry engine; do
 done
 # shellcheck disable=SC2317 # called by the trap
 stop_what_we_started() {
+  if [ -n "${fast_tests:-}" ]; then kill "$fast_tests" 2>/dev/null || :; fi
   for part in registry engine; do
     case $already in *" $part"*) ;; *) scripts/stop.sh "$part" ;; esac
   done
@@ -87,11 +88,26 @@ install_shellcheck
 # Names that one file sets and another reads are not followed: SC1091, SC2034, SC2154.
 if have shellcheck; then
   check shellcheck -e SC1091,SC2034,SC2154 init.sh build_extension.sh .ci/run scripts/*.sh scripts/setup.d/*.sh \
-    scripts/cluster.d/*.sh \
-    scripts/pod_images.d/*.sh deploy/image/*/*.sh deploy/image/edk/edk-pod deploy/image/edk/edk-pod-certificates
+    scripts/pod_images.d/*.sh deploy/image/*/*.sh deploy/image/edk/edk-pod deploy/image/edk/edk-pod-certificates \
+    scripts/cluster.d/*.sh
 fi
 check ruff check --output-format concise .
 check mypy --strict edk
 check lint-imports
-check python -m pytest "$@"
+if [ $# -gt 0 ]; then
+  check python -m pytest "$@"
+else
+  # Fast tests take the processor, the others mostly wait for engine and registry: beside each other they take less time.
+  fast='tests/unit tests/simulation'
+  # shellcheck disable=SC2086
+  python -m pytest -p no:cacheprovider $fast >"$state/fast-tests.log" 2>&1 &
+  fast_tests=$!
+  check python -m pytest -p no:cacheprovider --ignore tests/unit --ignore tests/simulation
+  wait_for_fast=0
+  wait "$fast_tests" || wait_for_fast=$?
+  fast_tests=
+  printf '\n== python -m pytest %s (ran meanwhile)\n' "$fast" >&2
+  cat "$state/fast-tests.log" >&2
+  [ "$wait_for_fast" = 0 ] || failed=${failed:-$wait_for_fast}
+fi
 exit "${failed:-0}"

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import edk
 from edk.commands.wiring import settings_of
 from edk.domain.code_server import (
     Merged,
     differing_tasks,
     with_recommendations,
+    with_schema,
     with_tasks,
     with_user_settings,
 )
@@ -59,10 +61,11 @@ def set_up(folder: str, user_settings: str = "", *, dry_run: bool = False) -> tu
         UsageError: there is no such folder, or a file can't be read, understood or written.
     """
     opened = Path(checked_dir(folder))
-    edk = command_line()
+    program = command_line()
     wanted: list[tuple[Path, Callable[[str], Merged]]] = [
-        (opened / ".vscode/tasks.json", lambda text: with_tasks(text, edk)),
+        (opened / ".vscode/tasks.json", lambda text: with_tasks(text, program)),
         (opened / ".vscode/extensions.json", with_recommendations),
+        (opened / ".vscode/settings.json", lambda text: with_schema(text, schema_address())),
     ]
     if user_settings:
         wanted.append((Path(user_settings).expanduser(), with_user_settings))
@@ -70,7 +73,7 @@ def set_up(folder: str, user_settings: str = "", *, dry_run: bool = False) -> tu
     told = [line for change in changes for line in _applied(change, dry_run=dry_run)]
     own = [
         f"{changes[0].path}: task “{label}” is not as written here and stays; delete it and run this again for ours"
-        for label in differing_tasks(changes[0].before, edk)
+        for label in differing_tasks(changes[0].before, program)
     ]
     return (*told, *own, *([] if user_settings else _advice()))
 
@@ -80,6 +83,11 @@ def command_line() -> tuple[str, ...]:
     # Beside its Python, and by its whole path: a task's PATH need not be that of the terminal.
     script = shutil.which("edk", path=os.path.dirname(sys.executable))  # noqa: PTH120
     return (script,) if script else (sys.executable, "-P", "-m", "edk")
+
+
+def schema_address() -> str:
+    """Return where code-server's YAML extension finds the schema of ``edk.yaml`` that came with this edk."""
+    return (Path(edk.__file__).parent / "edk.schema.json").as_uri()
 
 
 def _change(path: Path, merge: Callable[[str], Merged]) -> Change:

@@ -16,7 +16,8 @@ def add_editor_commands(add: Add) -> None:
     """
     setup = add(
         "code-server",
-        "write the tasks by which code-server shows a watcher's problems; existing files are added to",
+        "write the tasks by which code-server shows a watcher's problems, and what it checks edk.yaml by; existing "
+        "files are added to",
         "edk code-server setup --user-settings ~/.local/share/code-server/User/settings.json",
     )
     setup.add_argument("action", choices=["setup"], help="write what is not there yet, and say what was written")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import functools
 
+from edk import __version__
 from edk.commands.archive_parsers import add_archive_commands
 from edk.commands.builder_parsers import add_builder_commands
 from edk.commands.buildkit_parsers import add_builder_options
+from edk.commands.check_parsers import add_check_command
 from edk.commands.code_server_parsers import add_editor_commands
 from edk.commands.new_parsers import add_new_command
 from edk.commands.page_parsers import add_page_command
@@ -15,6 +17,7 @@ from edk.commands.platform_parsers import add_import_images_option, add_install_
 from edk.commands.prune_parsers import add_prune_commands
 from edk.commands.reference_parsers import add_reference_commands, add_references_option
 from edk.commands.supply_parsers import add_attesting_options, add_supply_commands
+from edk.commands.surface_parsers import add_surface_commands
 from edk.commands.watcher_parsers import add_watcher_commands
 
 EXIT_CODES = (
@@ -24,11 +27,27 @@ EXIT_CODES = (
 Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="edk",
+        description="Builds Kaapana workflow extensions: from a folder to images in the registry and a chart.",
+        epilog=epilog("edk build --dir examples/otsus-method"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("-V", "--version", action="version", version=f"edk {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_commands(commands)
+    return top
+
+
+def _add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     """Add every command to the command line."""
     _add_build(commands)
     _add_watch(commands)
     _add_plan(commands)
+    add_check_command(functools.partial(_add, commands))
     _add_init(commands)
     _add_chart(commands)
     _add_build_image(commands)
@@ -42,6 +61,7 @@ def add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
     add_prune_commands(functools.partial(_add, commands))
     add_builder_commands(functools.partial(_add, commands))
     add_page_command(functools.partial(_add, commands))
+    add_surface_commands(functools.partial(_add, commands), _add_settings)
 
 
 def epilog(example: str) -> str:
@@ -92,6 +112,11 @@ def _add_engine_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--network", metavar="MODE", help="of RUN steps: default, none or host")
     add_attesting_options(command)
     add_builder_options(command)
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    _add_engine_options(command)
+    add_references_option(command)
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:

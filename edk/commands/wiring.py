@@ -24,7 +24,7 @@ from edk.domain.redaction import Redactor, secrets_of
 from edk.domain.workspace import Root
 from edk.orchestrator.roots import Places, checked_dir, roots_for
 from edk.orchestrator.services import Services
-from edk.settings import Settings, load_settings
+from edk.settings import Settings, Sourced, load_sourced
 from edk.ui.aside import Aside
 from edk.ui.log import EventLog
 from edk.ui.log_files import Fanout, LogFiles
@@ -33,6 +33,7 @@ from edk.ui.redacted import Redacted
 if TYPE_CHECKING:
     from edk.domain.history import Revision
     from edk.ports import (
+        Cache,
         ChartPackager,
         EventSink,
         Platform,
@@ -43,7 +44,12 @@ BUNDLED = os.path.join(os.path.dirname(edk.__file__), "bundled")  # noqa: PTH118
 
 
 def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> Settings:
-    """Return the settings for a command line.
+    """Return the settings for a command line; see `sourced_of`."""
+    return sourced_of(options, dirs).settings
+
+
+def sourced_of(options: argparse.Namespace, dirs: list[str] | None = None) -> Sourced:
+    """Return the settings for a command line, with where each value comes from.
 
     Args:
         options: of the command line.
@@ -75,10 +81,11 @@ def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> S
     if flags["jobs"] is not None and flags["jobs"] < 1:  # type: ignore[operator]
         raise UsageError(f"--jobs must be 1 or more, not {flags['jobs']}", "for example --jobs 4")
     folders = tuple(dict.fromkeys(checked_dir(folder) for folder in dirs or ()))
-    first = load_settings(os.environ, flags, folders)
-    if not os.path.isfile(f"{first.extensions_dir}/edk.yaml"):  # noqa: PTH113
+    first = load_sourced(os.environ, flags, folders)
+    extensions_dir = first.settings.extensions_dir
+    if extensions_dir in folders or not os.path.isfile(f"{extensions_dir}/edk.yaml"):  # noqa: PTH113
         return first
-    return load_settings(os.environ, flags, (*folders, first.extensions_dir))
+    return load_sourced(os.environ, flags, (*folders, extensions_dir))
 
 
 def _tuple(given: list[str] | None) -> tuple[str, ...] | None:
@@ -145,6 +152,29 @@ class LazyHistory:
         return self._history.revision(folder)
 
 
+class LazyRecording:
+    """A sink that remembers builds, imported when the first one begins; see `edk.orchestrator.recording`."""
+
+    def __init__(self, cache: Cache, command: str) -> None:
+        self._cache = cache
+        self._command = command
+        self._sink: EventSink | None = None
+
+    def emit(self, event: ev.Event) -> None:
+        """Take one event."""
+        if self._sink is None and isinstance(event, ev.ImageStarted):
+            from edk.orchestrator.recording import Recording
+
+            self._sink = Recording(self._cache, SystemClock().now, self._command)
+        if self._sink is not None:
+            self._sink.emit(event)
+
+    def close(self) -> None:
+        """Forget what has not ended."""
+        if self._sink is not None:
+            self._sink.close()
+
+
 class Wired:
     """The services with what has to be closed behind them; a context manager.
 
@@ -160,8 +190,9 @@ class Wired:
         def notice(sentence: str) -> None:
             sink.emit(ev.Noticed(sentence))
 
-        self._sink = sink
         self._store = SqliteStore(settings.state_dir, notice)
+        recording = Redacted(LazyRecording(self._store, command), redactor_of(settings))
+        self._sink = Fanout(sink, recording)
         tree = FileTree(self._store)
         self.services = Services(
             settings=settings,
@@ -171,7 +202,7 @@ class Wired:
             builder=LazyBuilder(settings, self._store, notice),
             locks=FileLocks(settings.state_dir, command, notice),
             clock=SystemClock(),
-            sink=sink,
+            sink=self._sink,
             packager=lambda: packager_of(settings),
             platform=None,
             history=LazyHistory(),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edk.domain.jsonc.editing import with_items, with_member
+from edk.domain.jsonc.editing import with_entry, with_items, with_member
 from edk.domain.jsonc.reading import Node, read
 
 BEGIN = "edk: problems begin"
@@ -19,6 +19,10 @@ END = "edk: problems end"
 RECOMMENDED = ("ms-python.python", "ms-azuretools.vscode-docker", "redhat.vscode-yaml")
 USER_SETTINGS: Mapping[str, Any] = {"security.workspace.trust.enabled": False, "task.allowAutomaticTasks": "on"}
 """Without these, code-server asks in each browser before it starts a task by itself; only User settings count."""
+
+SCHEMAS = "yaml.schemas"
+"""Setting of the YAML extension: address of a schema → the files that it is for."""
+CONFIG_NAME = "edk.yaml"
 
 _PLACE = r"^\s*([^\s:].*?):(\d+):(?:(\d+):)? (error|warning|info): (.*?)(?: \[([\w./-]+)\])?$"
 _PATTERN = {"regexp": _PLACE, "file": 1, "line": 2, "column": 3, "severity": 4, "message": 5, "code": 6}
@@ -137,6 +141,30 @@ def with_user_settings(text: str) -> Merged:
             before = f" (was {_shown(there.value)})" if there is not None else ""
             done.append(f"{key}: {_shown(value)}{before}")
     return Merged(text, tuple(done))
+
+
+def with_schema(text: str, schema: str) -> Merged:
+    """Return a folder's ``settings.json`` with the schema of ``edk.yaml``, in place of one of another EDK.
+
+    Args:
+        text: of the file.
+        schema: address of the schema.
+
+    Raises:
+        JsoncError: the text can't be read, or holds something else where schemas stand.
+    """
+    root = read(text)
+    there = root.member(SCHEMAS) if root is not None else None
+    known = there.value if there is not None and there.kind == "object" else {}
+    if CONFIG_NAME in _listed(known.get(schema)):
+        return Merged(text)
+    ending = f"/{schema.rpartition('/')[2]}"
+    old = next((name for name, files in known.items() if name.endswith(ending) and CONFIG_NAME in _listed(files)), "")
+    return Merged(with_entry(text, SCHEMAS, schema, CONFIG_NAME, old), (f"schema of {CONFIG_NAME}: {schema}",))
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def _shown(value: object) -> str:

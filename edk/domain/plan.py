@@ -13,6 +13,8 @@ from edk.domain.references import RewrittenFile
 from edk.domain.workspace import LocatedDiagnostic, Workspace
 
 Action = Literal["build", "skip", "ignore", "blocked"]
+NOT_ASKED = "the registry was not asked whether it is there"
+"""Reason of a build of which nobody knows whether it is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ def _decide(
     if forced and not target.broken:
         return planned("build", "asked for by --force")
     if not standing.asked:
-        return planned("build", "the registry was not asked whether it is there")
+        return planned("build", NOT_ASKED)
     # Without a fingerprint, an image that it names has to be built first: then nothing that is there is the right one.
     tags = item.node.tags
     missing = [t for t in tags if not item.fingerprint or standing.tags.get(t, ("", ""))[1] != item.fingerprint]

@@ -24,6 +24,8 @@ _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?|secret|token|credential|(api|private|access|ssh)_?key|auth", re.IGNORECASE
 )
 
+_USER_OF_ADDRESS = re.compile(r"(?<=://)(?:[^/@\s:]*:[^/\s]*|(?<=http://)[^/@\s]+|(?<=https://)[^/@\s]+)(?=@)")
+
 
 class Redactor:
     """Masks secrets in texts.
@@ -78,6 +80,11 @@ class Redactor:
             fields = {name: self._masked(getattr(value, name)) for name in texts}
             return dataclasses.replace(value, **fields)
         return value
+
+
+def without_credentials(text: str) -> str:
+    """Return text with user and password of every web address in it masked; a token may stand for either."""
+    return _USER_OF_ADDRESS.sub(MASK, text)
 
 
 def is_secret_name(name: str) -> bool:

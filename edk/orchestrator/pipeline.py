@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -32,6 +32,7 @@ Selection = Literal["extension", "images", "bases", "all-bases"]
 INPUTS = "inputs"
 MAX_ATTEMPTS = 20
 PAUSE = 0.1
+T = TypeVar("T")
 _PARTS = msgspec.msgpack.Decoder(dict[str, str])
 
 
@@ -66,9 +67,22 @@ def steady_plan(services: Services, request: PlanRequest) -> BuildPlan:
     Raises:
         SourceError: files kept changing; see `make_plan` for the rest.
     """
+    return steadily(services, lambda tree: make_plan(services, tree, request))
+
+
+def steadily(services: Services, make: Callable[[SourceTree], T]) -> T:
+    """Return what is made of a tree whose files stood still meanwhile.
+
+    Args:
+        services: the ports.
+        make: makes it; raises ContextChangedError where a file changed.
+
+    Raises:
+        SourceError: files kept changing; and whatever else `make` raises.
+    """
     for _ in range(MAX_ATTEMPTS):
         try:
-            return make_plan(services, services.open_tree(), request)
+            return make(services.open_tree())
         except ContextChangedError as error:
             changed = error
             services.clock.sleep(PAUSE)

@@ -30,7 +30,7 @@ def code_stamp() -> str:
     """
     domain = os.path.join(os.path.dirname(edk.__file__), "domain")  # noqa: PTH118, PTH120 - pathlib costs 10 ms
     stamps = [edk.__version__]
-    for folder in ("", "dockerfile", "operators", "charts", "codes"):
+    for folder in ("", "dockerfile", "operators", "charts", "codes", "checking"):
         with os.scandir(os.path.join(domain, folder)) as entries:  # noqa: PTH118
             for entry in sorted(entries, key=lambda e: e.name):
                 if entry.name.endswith(".py"):

@@ -11,13 +11,16 @@ AREAS = (
     ("EDK3", "Charts"),
     ("EDK4", "Names, targets and the graph"),
     ("EDK5", "Files and limits"),
+    ("EDK6", "Conventions, which edk check looks at"),
 )
 HEAD = """# Diagnostics
 
-What is wrong in the sources, with a stable code. `edk plan` and `edk build` print them as
+What is wrong in the sources, with a stable code. `edk check`, `edk plan` and `edk build` print them as
 `file:line:column: severity: message [code]`, the hint on the line below, and `edk plan --json` lists them
 under `diagnostics`. An **error** makes the exit code 3, and what it concerns is not built; everything else is.
-A **warning** should be looked at. An **info** is shown by `edk plan` alone.
+A **warning** should be looked at. An **info** is shown by `edk check` and `edk plan` alone. Those of EDK6xx are told by
+[`edk check`](checking.md) alone. `edk explain CODE` shows a section of this page in the terminal, `edk explain` the
+list of all codes.
 
 This page is made from the codes in `edk/domain/codes/` by `python -m edk.ui.diagnostics_page`.
 """

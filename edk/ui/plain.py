@@ -141,6 +141,9 @@ class PlainLines:
             case ev.SavesNoticed():
                 images = ", ".join(event.images) or "no image is concerned"
                 yield self._row("save", "noticed", f"{event.cause} → {images}, {seconds(event.seconds)}")
+                if any(file.rpartition("/")[2] == "edk.yaml" for file in event.files):
+                    yield self._row("note", "", "a watcher keeps the settings that it started with")
+                    yield "    edk stop, and start it again; in the pod of the chart it is started by itself"
             case ev.DiagnosticMended(diagnostic):
                 yield self._row("source", "mended", f"{diagnostic.file}:{diagnostic.line} [{diagnostic.code}]")
             case ev.SaveServed():

@@ -66,11 +66,13 @@ def own(tmp_path: Path) -> Iterator[OwnRegistry]:
 
 def test_a_loop_that_hangs(edk: Command, extension: Extension) -> None:
     """Nobody reads what the watcher prints, so its loop stands still in a write: /healthz says so, until it turns."""
-    extension.image("talks", "RUN seq 200000\n")
+    # Not from the cache of an earlier run, which prints nothing.
+    extension.image("talks", f"RUN seq 200000; : {extension.suffix}\n")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     edk = edk.with_environ(EDK_WATCH_FROZEN="3")
     process = edk.start("watch", "--json", "--dir", str(extension.path), "--health", f"127.0.0.1:{port}")
+    reader = threading.Thread(target=process.communicate, daemon=True)
     try:
         until(lambda: _reaches(port) and asked(port, "healthz")[0] == 503)
         status, body = asked(port, "healthz")
@@ -80,13 +82,12 @@ def test_a_loop_that_hangs(edk: Command, extension: Extension) -> None:
         # What asks is answered all the same: it is the loop that is looked at, not a thread.
         assert 200 == asked(port, "metrics")[0]
 
-        reader = threading.Thread(target=process.communicate, daemon=True)
         reader.start()
         until(lambda: (200, "ok\n") == asked(port, "healthz"))
     finally:
         process.terminate()
-        until(lambda: process.poll() is not None)
-        reader.join(10)
+        if reader.ident is not None:
+            reader.join(10)
 
 
 def _reaches(port: int) -> bool:

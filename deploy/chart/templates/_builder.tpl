@@ -70,7 +70,9 @@
     - --tlscert=/certs/builder/cert.pem
     - --tlskey=/certs/builder/key.pem
     {{- if .Values.registry.insecure }}
-    - --insecure-registry={{ include "edk.registryForPods" . }}
+    # With the scheme: without it BuildKit in the Docker Engine takes a name with a port for an address without a host, and
+    # asks for bases by https.
+    - --insecure-registry=http://{{ include "edk.registryForPods" . }}
     {{- end }}
     {{- range .Values.builder.docker.args }}
     - {{ . | quote }}

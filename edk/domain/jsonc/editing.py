@@ -34,6 +34,36 @@ def with_member(text: str, key: str, value: Any) -> str:  # noqa: ANN401 - any J
     return text[: there.start] + _rendered(value, _unit(text), column, _eol(text)) + text[there.end :]
 
 
+def with_entry(text: str, key: str, name: str, value: Any, instead_of: str = "") -> str:  # noqa: ANN401
+    """Return the text with a name set to a value in the object that is a key's value in the outermost object.
+
+    Args:
+        text: JSON with comments.
+        key: of the outermost object; made if it is not there.
+        name: in the object that is its value.
+        value: any JSON value.
+        instead_of: a name in that object that `name` takes the place of; empty: none.
+
+    Raises:
+        JsoncError: the text is no JSON with comments, no object, or the key's value is no object.
+    """
+    root = read(text)
+    there = _object(text, root).member(key) if root is not None else None
+    if there is None:
+        return with_member(text, key, {name: value})
+    if there.kind != "object":
+        raise JsoncError(f'"{key}" is no object', *_place(text, there.start))
+    known = there.member(name) or (there.member(instead_of) if instead_of else None)
+    if known is None:
+        return _added(text, there, f"{json.dumps(name, ensure_ascii=False)}: ", value)
+    rendered = _rendered(value, _unit(text), _indentation(text, known.start), _eol(text))
+    head = text[: known.start]
+    if there.member(name) is None:
+        before, _, between = head.rpartition(json.dumps(instead_of, ensure_ascii=False))
+        head = before + json.dumps(name, ensure_ascii=False) + between
+    return head + rendered + text[known.end :]
+
+
 def with_items(text: str, key: str, values: Sequence[Any]) -> str:
     """Return the text with values added at the end of the array that is a key's value in the outermost object.
 

@@ -13,7 +13,7 @@ import pytest
 
 from edk.adapters.kubernetes import KubernetesCluster
 from edk.domain.errors import ClusterUnreachableError
-from tests.support.kubernetes.cluster import Cluster
+from tests.support.kubernetes.cluster import Cluster, eventually
 from tests.support.kubernetes.workers import start_registry
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -31,6 +31,11 @@ def running(cluster: Cluster, registry_image: str) -> Iterator[str]:
     """A pod that runs, by the name of its image."""
     with cluster.namespace(NAMESPACE) as name:
         start_registry(cluster, name, registry_image)
+        # The kubelet tells of its images every half minute.
+        way = KubernetesCluster(cluster.environ)
+        eventually(
+            lambda: any(registry_image in image.names for image in way.images()), "the image in the node's list", 120
+        )  # fmt: skip
         yield registry_image
 
 

@@ -18,7 +18,7 @@ BASE = "edk-upstream/debian-python:bookworm"
 EXTENSIONS = "/kaapana/app/kaapana/extensions"
 SAVED = f"{EXTENSIONS}/otsus-method/processing-containers/otsus-method/files/saved.txt"
 IMAGE = "localhost:32000/otsus-method:0.6.0"
-WITHOUT_HUB = f"base_overrides:\n  debian:bookworm-slim: localhost:32000/{BASE}\n"
+WITHOUT_HUB = {"base_overrides": {"debian:bookworm-slim": f"localhost:32000/{BASE}"}}
 KEPT = {"edk-extensions", "edk-state", "edk-registry"}
 
 
@@ -39,12 +39,8 @@ def release(
 ) -> Iterator[Release]:
     """The chart with a builder of its own, with a base in its registry, and the example being watched."""
     made = Release(cluster, namespace, TAG, tmp_path_factory.mktemp("release"))
-    made.put()
+    made.put(config=WITHOUT_HUB)
     made.bring_base(BASE)
-    made.write(f"{EXTENSIONS}/edk.yaml", WITHOUT_HUB)
-    # A watcher reads it when it starts; the kubelet starts it again.
-    made.shell(f"edk stop --dir {EXTENSIONS}").expect()
-    cluster.rollout("deployment/edk", namespace)
     made.shell(f"cp -r /opt/edk/examples/otsus-method {EXTENSIONS}/").expect()
     yield made
     made.helm("uninstall", "edk", "--wait")
@@ -92,6 +88,19 @@ def test_a_save_is_built_by_the_watcher_and_pulled_by_the_node(release: Release)
     assert on_node(release) == second
     # The same watcher tells in the editor's terminal where its images stand.
     assert "otsus-method" in release.shell(f"edk status --dir {EXTENSIONS}").expect().out
+
+
+def test_a_watcher_that_is_stopped_is_started_again(cluster: Cluster, release: Release) -> None:
+    """So new settings come into force from the editor's terminal."""
+    stopped = release.shell(f"edk stop --dir {EXTENSIONS}").expect()
+    assert "in another container" in stopped.out + stopped.err
+    eventually(lambda: _restarts(cluster, release, "watcher") == 1, "a watcher that was started again")
+    cluster.rollout("deployment/edk", NAMESPACE)
+    assert saved(release) == on_node(release)
+
+
+def _restarts(cluster: Cluster, release: Release, container: str) -> int:
+    return int(_status(cluster, release, container)["restartCount"])
 
 
 def test_what_runs_has_no_privilege_no_path_of_the_node_and_no_token(cluster: Cluster, release: Release) -> None:
@@ -157,8 +166,12 @@ def test_while_the_registry_is_away_the_editor_is_there_and_the_watcher_says_wha
 
 
 def _is_ready(cluster: Cluster, release: Release, container: str) -> bool:
+    return bool(_status(cluster, release, container)["ready"])
+
+
+def _status(cluster: Cluster, release: Release, container: str) -> Any:
     statuses = cluster.get("pod", release.pod(), "-n", NAMESPACE)["status"]["containerStatuses"]
-    return next(bool(status["ready"]) for status in statuses if status["name"] == container)
+    return next(status for status in statuses if status["name"] == container)
 
 
 def test_an_upgrade_keeps_extensions_state_and_images(cluster: Cluster, release: Release) -> None:

@@ -14,6 +14,7 @@ from tests.support.kubernetes.workers import NAMESPACE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 BASE = "edk-upstream/debian-python:bookworm"
+WITHOUT_HUB = {"base_overrides": {"debian:bookworm-slim": f"localhost:32000/{BASE}"}}
 EXTENSION = "/kaapana/app/kaapana/extensions/otsus-method"
 EXTERNAL = {
     "kind": "external",
@@ -31,10 +32,8 @@ def release(
 ) -> Iterator[Release]:
     """The chart beside the workers, without a watcher, so that a build is the command's own."""
     made = Release(cluster, NAMESPACE, TAG, tmp_path_factory.mktemp("release"))
-    made.put(builder=EXTERNAL, watcher={"enabled": False})
+    made.put(builder=EXTERNAL, watcher={"enabled": False}, config=WITHOUT_HUB)
     made.bring_base(BASE)
-    override = f"base_overrides: {{'debian:bookworm-slim': 'localhost:32000/{BASE}'}}\n"
-    made.write("/kaapana/app/kaapana/extensions/edk.yaml", override)
     made.shell(f"cp -r /opt/edk/examples/otsus-method {EXTENSION}").expect()
     yield made
     made.helm("uninstall", "edk", "--wait")

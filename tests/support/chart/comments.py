@@ -85,7 +85,7 @@ TYPES: dict[str, dict[str, Any]] = {
 
 
 def described_schema() -> str:
-    """Return the schema with each description as the comments have it, and below ``config`` the keys of ``edk.yaml``."""
+    """Return the schema with descriptions as the comments have them, and below ``config`` the keys of ``edk.yaml``."""
     schema = json.loads(SCHEMA_JSON.read_text())
     settings = {name: TYPES.get(kind, {"type": ["array", "object", "string"]}) for name, kind in KINDS.items()}
     schema["properties"]["config"] = {"type": "object", "additionalProperties": False, "properties": settings}

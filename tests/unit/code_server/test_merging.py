@@ -10,6 +10,7 @@ from edk.domain.code_server import (
     differing_tasks,
     tasks,
     with_recommendations,
+    with_schema,
     with_tasks,
     with_user_settings,
 )
@@ -110,3 +111,43 @@ def test_what_a_setting_was_before_is_told() -> None:
         "security.workspace.trust.enabled: false (was 0)"
         in with_user_settings('{"security.workspace.trust.enabled": 0}').done
     )
+
+
+SCHEMA = "file:///opt/edk/edk.schema.json"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {"yaml.schemas": {SCHEMA: "edk.yaml"}}),
+        ('{"a": 1}', {"a": 1, "yaml.schemas": {SCHEMA: "edk.yaml"}}),
+        ('{"yaml.schemas": {}}', {"yaml.schemas": {SCHEMA: "edk.yaml"}}),
+        ('{"yaml.schemas": {"x.json": "x.yaml"}}', {"yaml.schemas": {"x.json": "x.yaml", SCHEMA: "edk.yaml"}}),
+        ('{"yaml.schemas": {"file:///old/edk.schema.json": "edk.yaml"}}', {"yaml.schemas": {SCHEMA: "edk.yaml"}}),
+    ],
+)
+def test_the_schema_of_edk_yaml(text: str, expected: dict) -> None:
+    """It is added to those that are there, and takes the place of another EDK's; a second time nothing changes."""
+    merged = with_schema(text, SCHEMA)
+
+    assert expected == value(merged.text)
+    assert (f"schema of edk.yaml: {SCHEMA}",) == merged.done
+    assert () == with_schema(merged.text, SCHEMA).done
+
+
+def test_the_schema_leaves_comments_and_others_alone() -> None:
+    """Also a list of files of which edk.yaml is one."""
+    old = '    "file:///old/edk.schema.json": "edk.yaml", // theirs'
+    text = f'{{\n  // mine\n  "yaml.schemas": {{\n{old}\n    "b": "c"\n  }}\n}}\n'
+    own = f'{{"yaml.schemas": {{"{SCHEMA}": ["edk.yaml", "other.yaml"]}}}}'
+
+    assert text.replace("file:///old/edk.schema.json", SCHEMA) == with_schema(text, SCHEMA).text
+    assert own == with_schema(own, SCHEMA).text
+
+
+def test_schemas_that_are_none() -> None:
+    """Told with their place, not overwritten."""
+    with pytest.raises(JsoncError) as caught:
+        with_schema('{\n "yaml.schemas": []}', SCHEMA)
+
+    assert ('"yaml.schemas" is no object', 2, 18) == (caught.value.message, caught.value.line, caught.value.column)

@@ -30,11 +30,11 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_writes_what_is_missing_and_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Two files in the folder; the user's settings are only told."""
+    """Three files in the folder; the user's settings are only told."""
     assert 0 == main(["code-server", "setup", "--dir", str(folder)])
     shown = capsys.readouterr().out
 
-    assert [".vscode/extensions.json", ".vscode/tasks.json"] == sorted(files(folder))
+    assert [".vscode/extensions.json", ".vscode/settings.json", ".vscode/tasks.json"] == sorted(files(folder))
     assert f"{folder}/.vscode/tasks.json: written: task “EDK: follow the watcher” added" in shown
     assert '"security.workspace.trust.enabled": false' in shown
     assert "--user-settings FILE" in shown
@@ -49,7 +49,7 @@ def test_a_second_run_changes_nothing(folder: Path) -> None:
     told = set_up(str(folder), str(settings))
 
     assert before == files(folder)
-    assert ["nothing to do"] * 3 == [line.rpartition(": ")[2] for line in told]
+    assert ["nothing to do"] * 4 == [line.rpartition(": ")[2] for line in told]
 
 
 def test_a_dry_run_prints_and_writes_nothing(folder: Path) -> None:

@@ -6,12 +6,19 @@ from types import ModuleType
 
 import pytest
 
-from edk.domain.codes import ALL, charts, dockerfiles, files, operators, resolving
+from edk.domain.codes import ALL, charts, conventions, dockerfiles, files, operators, resolving
 from edk.domain.diagnostics import Code
 from edk.ui.diagnostics_page import render
 from tests.unit.docs.tables import page
 
-AREAS = [(operators, "EDK1"), (dockerfiles, "EDK2"), (charts, "EDK3"), (resolving, "EDK4"), (files, "EDK5")]
+AREAS = [
+    (operators, "EDK1"),
+    (dockerfiles, "EDK2"),
+    (charts, "EDK3"),
+    (resolving, "EDK4"),
+    (files, "EDK5"),
+    (conventions, "EDK6"),
+]
 
 
 def test_the_page_is_what_the_codes_say() -> None:

@@ -57,6 +57,12 @@ GOLDEN: list[tuple[ev.Event, str]] = [
         "save          noticed   a.py saved → otsus, 0.04 s",
     ),
     (
+        ev.SavesNoticed("edk.yaml saved", ("/w/edk.yaml",), (), 0.04),
+        "save          noticed   edk.yaml saved → no image is concerned, 0.04 s\n"
+        "note                    a watcher keeps the settings that it started with\n"
+        "    edk stop, and start it again; in the pod of the chart it is started by itself",
+    ),
+    (
         ev.DiagnosticMended(Diagnostic("EDK201", "error", "/w/Dockerfile", 3, "broken", "mend it")),
         "source        mended    /w/Dockerfile:3 [EDK201]",
     ),

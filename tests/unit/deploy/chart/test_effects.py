@@ -34,7 +34,8 @@ BY_KEY: dict[Key, Any] = {
     ("affinity",): {"podAffinity": {}}, ("networkPolicy", "from"): [{"podSelector": {}}],
     ("networkPolicy", "nodes"): [{"ipBlock": {"cidr": "198.51.100.0/24"}}], ("global", "edk_builder"): "docker",
     ("global", "edk_minio"): "True", ("global", "pull_policy_images"): "Never", ("registry", "nodeAddress"): "other:1",
-    ("registry", "podAddress"): "other:1", ("config",): {"retries": 9}, ("registry", "enabled"): True, ("minio", "enabled"): False,
+    ("registry", "podAddress"): "other:1", ("registry", "enabled"): True, ("minio", "enabled"): False,
+    ("config",): {"retries": 9},
 }  # fmt: skip
 LIKELY = {
     "ingress": "traefik", "networkPolicy": "network-policy", "global": "kaapana-minio", "minio": "kaapana-helm",
@@ -119,6 +120,7 @@ def test_wrong_values_are_refused(values: str, said: str) -> None:
     done = template("--set", values)
 
     assert 0 != done.returncode
-    assert said in done.stderr
+    # Since helm 3.18 a value is named by slashes.
+    assert said in done.stderr.replace("/", ".") or said in done.stderr
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -14,9 +16,11 @@ from tests.support.chart.needs import need_helm
 from tests.support.chart.policy import violations
 from tests.support.chart.rendering import (
     CHART,
+    ROOT,
     containers,
     documents,
     helm,
+    helm_program,
     of_kind,
     render,
     render_set,
@@ -120,10 +124,11 @@ def test_the_builder_is_configured_as_other_workers_are() -> None:
 
 
 def test_the_archive_renders_the_same(tmp_path: Path) -> None:
-    """What helm package packs is all that is needed, and has the name that the platform's chart service can read."""
-    done = helm("package", CHART, "--destination", tmp_path)
-    assert 0 == done.returncode, done.stderr
-    (archive,) = tmp_path.iterdir()
+    """What the script packs is all that is needed, and has the name that the platform's chart service can read."""
+    path = f"{Path(helm_program() or '').parent}{os.pathsep}{os.environ['PATH']}"
+    command = [ROOT / "scripts/chart.sh", "package", "there"]
+    subprocess.run(command, cwd=tmp_path, env={**os.environ, "PATH": path}, check=True, capture_output=True)
+    (archive,) = (tmp_path / "there").iterdir()
     again = helm("template", "edk", archive, "--kube-version", "1.32.0", "--namespace", "tools")
 
     assert archive.name.removesuffix(".tgz").rsplit("-", 1)[0] == "edk"

@@ -36,6 +36,14 @@ def test_claims_never_shrink(name: str) -> None:
     assert all(int(after[claim].removesuffix("Gi")) >= int(size.removesuffix("Gi")) for claim, size in before.items())
 
 
+@pytest.mark.parametrize("name", ["default", "kaapana", "kaapana-minio"])
+def test_claims_stay_by_default(name: str) -> None:
+    """One that is still going would be taken over by the next release, whose pod waits for it for ever."""
+    claims = of_kind(render_set(name), "PersistentVolumeClaim")
+
+    assert {"keep"} == {one["metadata"]["annotations"]["helm.sh/resource-policy"] for one in claims.values()}
+
+
 def changed(rendered: tuple[Document, ...], what: str) -> tuple[Document, ...]:
     """Return a rendering with a fault."""
     broken = copy.deepcopy(rendered)
