@@ -8,6 +8,7 @@
 #   scripts/pod.sh logs watcher
 #   scripts/pod.sh kill          as a power cut does; `up --again` goes on
 #   scripts/pod.sh down          end the pods; `remove` removes their volumes too
+#   scripts/pod.sh test          build the images, and run the tests of the pod (tests/e2e/pod); arguments go to pytest
 #
 #   EDK_POD_SUPPORT   image with a Python 3 for what stands around the pods
 #   EDK_STATE_DIR     where volumes and logs are (default ~/.local/state/edk)
@@ -26,4 +27,12 @@ if [ -z "${EDK_POD_SUPPORT:-}" ] && in_registry "$registry/edk-upstream/debian-p
 fi
 PATH=$edk_root/.venv/bin:$edk_root/.cache/bin:$PATH
 cd "$edk_root"
+if [ "$1" = test ]; then
+  shift
+  scripts/build_pod_images.sh
+  python_ready requirements-dev.lock || locked "$edk_root/.venv.lock" python_make requirements-dev.lock
+  EDK_E2E_POD=1
+  export EDK_E2E_POD
+  exec python -m pytest tests/e2e/pod "$@"
+fi
 exec python -m tests.support.pod "$@"

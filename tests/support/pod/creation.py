@@ -10,6 +10,43 @@ from tests.support.pod.errors import NotStartedError
 from tests.support.pod.quantities import expanded
 from tests.support.pod.spec import ContainerSpec, PodSpec
 
+# By the names that the engine's API has for them; the docker command has an option for both.
+_WHOLE_PROC: dict[str, Any] = {"MaskedPaths": [], "ReadonlyPaths": []}
+_CONTROL_GROUPS = "/sys/fs/cgroup"
+
+# By their numbers, as Linux has them; without the last three, which older engines do not know.
+_CAPABILITIES = (
+    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE"
+    " NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN"
+    " SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE"
+    " MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ"
+)
+
+
+def _named() -> list[str]:
+    return _CAPABILITIES.split()
+
+
+def lacking_here(status: str) -> frozenset[str]:
+    """Return the capabilities that nobody can have on this machine, by what /proc/self/status says of its bounding set.
+
+    An engine on such a machine, itself in a container or a small virtual one, starts no privileged container.
+    """
+    bounding = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapBnd:"))
+    return frozenset(name for number, name in enumerate(_named()) if not bounding >> number & 1)
+
+
+def nearly_privileged(lacking: frozenset[str]) -> dict[str, Any]:
+    """Return what the engine is told in place of ``privileged`` where some capabilities are not to be had."""
+    return {
+        "privileged": False,
+        "cap_add": [name for name in _named() if name not in lacking],
+        "cap_drop": [],
+        "security_opt": ["seccomp=unconfined", "apparmor=unconfined"],
+        **_WHOLE_PROC,
+        "device_cgroup_rules": ["a *:* rwm"],
+    }
+
 
 def user_of(spec: ContainerSpec, image: Mapping[str, Any]) -> str:
     """Return the user a container runs as; refuse root where the pod says that nobody may be root."""
@@ -44,8 +81,10 @@ def command_of(spec: ContainerSpec, environ: Mapping[str, str]) -> dict[str, Any
     return made
 
 
-def host_of(spec: ContainerSpec, pod: PodSpec, sandbox: str, binds: Sequence[Bind]) -> dict[str, Any]:
-    """Return what the engine is told of namespaces, rights, limits and mounts."""
+def host_of(
+    spec: ContainerSpec, pod: PodSpec, sandbox: str, binds: Sequence[Bind], lacking: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """Return what the engine is told of namespaces, rights, limits and mounts; see `lacking_here` for what lacks."""
     security = spec.security
     options = []
     if not security.escalation:
@@ -55,13 +94,13 @@ def host_of(spec: ContainerSpec, pod: PodSpec, sandbox: str, binds: Sequence[Bin
         options.append("seccomp=unconfined")
     if security.apparmor == "Unconfined":
         options.append("apparmor=unconfined")
-    if security.unmasked_proc:
-        options.append("systempaths=unconfined")
+    less = security.privileged and bool(lacking)
+    groups_of_control = [Bind(_CONTROL_GROUPS, _CONTROL_GROUPS)] if less else []
     groups = [str(one) for one in (*pod.groups, *(() if pod.fs_group is None else (pod.fs_group,)))]
     host: dict[str, Any] = {
         "network_mode": f"container:{sandbox}",
         "ipc_mode": f"container:{sandbox}",
-        "mounts": [one.as_mount() for one in binds],
+        "mounts": [one.as_mount() for one in (*binds, *groups_of_control)],
         "read_only": security.read_only_root,
         "privileged": security.privileged,
         "security_opt": options,
@@ -69,6 +108,10 @@ def host_of(spec: ContainerSpec, pod: PodSpec, sandbox: str, binds: Sequence[Bin
         "cap_drop": list(security.dropped),
         "group_add": groups,
     }
+    if security.unmasked_proc:
+        host |= _WHOLE_PROC
+    if less:
+        host |= nearly_privileged(lacking)
     if spec.memory:
         host |= {"mem_limit": spec.memory, "memswap_limit": spec.memory}
     if spec.cpus:

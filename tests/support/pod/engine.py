@@ -110,12 +110,20 @@ class PodEngine:
         return dict(self.api.inspect_image(ref)["Config"])  # type: ignore[no-untyped-call]
 
     def run(self, name: str, labels: Mapping[str, str], host: Mapping[str, Any], **more: Any) -> str:
-        """Create and start a container, and return its id; one of the same name gives way."""
+        """Create and start a container, and return its id; one of the same name gives way.
+
+        Args:
+            name: of the container.
+            labels: of the container.
+            host: options as the client has them; in capitals those of the API that it does not know.
+            more: of the container itself.
+        """
         with _translated(name):
             self.remove(name)
-            made = self.api.create_container(
-                name=name, labels=dict(labels), host_config=self.api.create_host_config(**host), **more
-            )
+            raw = {key: value for key, value in host.items() if key[0].isupper()}
+            known = {key: value for key, value in host.items() if key not in raw}
+            told = {**self.api.create_host_config(**known), **raw}
+            made = self.api.create_container(name=name, labels=dict(labels), host_config=told, **more)
             try:
                 self.api.start(made["Id"])
             except APIError:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.support.pod.creation import command_of, host_of, user_of
+from tests.support.pod.creation import command_of, host_of, lacking_here, user_of
 from tests.support.pod.engine import Bind, PodEngine, Seen
 from tests.support.pod.environment import Identity, Objects, Surroundings, environment, service_links
 from tests.support.pod.errors import PodError
@@ -109,10 +109,14 @@ class RunningPod:
         try:
             image = self.engine.image(spec.image, spec.pull)
             environ = environment(spec, self.around, self._links)
+            lacking = lacking_here(Path("/proc/self/status").read_text()) if spec.security.privileged else frozenset()
+            if lacking:
+                self.log(f"{spec.name}: privileged but for {', '.join(sorted(lacking))}, which nobody has here")
+            binds = self.storage.binds(spec, self.spec, self.volumes)
             made = self.engine.run(
                 f"edk-pod-{self.engine.name}-{self.name}-{spec.name}-{watch.number}",
                 self.engine.labels("container", self.name, spec.name),
-                host_of(spec, self.spec, self.sandbox, self.storage.binds(spec, self.spec, self.volumes)),
+                host_of(spec, self.spec, self.sandbox, binds, lacking),
                 image=spec.image,
                 environment=environ,
                 user=user_of(spec, image),

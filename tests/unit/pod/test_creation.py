@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.pod.creation import command_of, host_of, user_of
+from tests.support.pod.creation import command_of, host_of, lacking_here, user_of
 from tests.support.pod.environment import Identity, Surroundings, environment, files, service_links
 from tests.support.pod.errors import NotStartedError
 from tests.support.pod.quantities import expanded, quantity
@@ -38,7 +38,8 @@ def test_security_context() -> None:
     assert ["8", "7"] == strict["group_add"]
     assert ["seccomp=unconfined"] == host()["security_opt"]
     assert host(privileged=True)["privileged"]
-    assert "systempaths=unconfined" in host(procMount="Unmasked")["security_opt"]
+    assert ([], []) == (host(procMount="Unmasked")["MaskedPaths"], host(procMount="Unmasked")["ReadonlyPaths"])
+    assert "MaskedPaths" not in host()
 
 
 def test_limits() -> None:
@@ -135,3 +136,16 @@ def test_quantities() -> None:
     """As Kubernetes writes them."""
     assert [0.25, 2, 1.5 * 2**30, 4e9] == [float(quantity(one, "x")) for one in ("250m", 2, "1.5Gi", "4G")]
     assert "$(A) 1 $(B)" == expanded("$$(A) $(A) $(B)", {"A": "1"})
+
+
+def test_privilege_where_capabilities_lack() -> None:
+    """All others, and no filter: an engine starts no privileged container then. Elsewhere: privileged."""
+    status = "CapPrm:\t000001fffeffffff\nCapBnd:\t000001fffeffffff\n"
+    found = with_pod(container={"securityContext": {"privileged": True}}).pods[0]
+
+    lacking = lacking_here(status)
+    told = host_of(found.containers[0], found, "sandbox", [], lacking)
+
+    assert {"SYS_RESOURCE"} == lacking
+    assert (False, 37, "/sys/fs/cgroup") == (told["privileged"], len(told["cap_add"]), told["mounts"][0]["Target"])
+    assert host_of(found.containers[0], found, "sandbox", [], lacking_here("CapBnd:\t0000003fffffffff"))["privileged"]
