@@ -22,7 +22,7 @@ for part in registry engine; do
 done
 # shellcheck disable=SC2317 # called by the trap
 stop_what_we_started() {
-  if [ -n "${fast_tests:-}" ]; then kill "$fast_tests" 2>/dev/null || :; fi
+  for pid in ${fast_tests:-} ${pod_images:-}; do kill "$pid" 2>/dev/null || :; done
   for part in registry engine; do
     case $already in *" $part"*) ;; *) scripts/stop.sh "$part" ;; esac
   done
@@ -70,6 +70,33 @@ install_busybox() {
   have busybox || { root_on_debian && apt_install busybox-static; } || skip "busybox is not here: no small base for tests"
 }
 
+# The images of the pod take some minutes; they are built meanwhile.
+start_pod_images() {
+  pod_images=
+  if ! have helm || ! have buildctl || ! have buildkitd || ! have runc; then
+    skip "the pod's images, and their tests: helm, buildctl, buildkitd and runc are needed"
+    return 0
+  fi
+  set --
+  if [ -x "$tools/helm" ] && [ -x "$tools/buildctl" ] && [ -x "$tools/buildkitd" ]; then set -- --tools "$tools"; fi
+  nice -n 5 scripts/build_pod_images.sh "$@" >"$state/pod-images.log" 2>&1 9>&- &
+  pod_images=$!
+}
+
+pod_images_made() {
+  [ -n "$pod_images" ] || return 1
+  say "waiting for the pod's images"
+  if wait "$pod_images"; then
+    pod_images=
+    return 0
+  fi
+  pod_images=
+  tail -n 30 "$state/pod-images.log" | sed 's/^/  | /' >&2
+  if [ "${CI:-}" = true ]; then failed=${failed:-1}; fi
+  skip "the pod's tests: its images could not be built, see $state/pod-images.log"
+  return 1
+}
+
 failed=
 scripts/setup.sh || {
   if [ "${CI:-}" = true ]; then exit 4; fi
@@ -97,12 +124,17 @@ check lint-imports
 if [ $# -gt 0 ]; then
   check python -m pytest "$@"
 else
+  start_pod_images
   # Fast tests take the processor, the others mostly wait for engine and registry: beside each other they take less time.
   fast='tests/unit tests/simulation'
   # shellcheck disable=SC2086
   python -m pytest -p no:cacheprovider $fast >"$state/fast-tests.log" 2>&1 &
   fast_tests=$!
-  check python -m pytest -p no:cacheprovider --ignore tests/unit --ignore tests/simulation
+  pod_tests='tests/e2e/pod tests/integration/test_pod_images.py'
+  check python -m pytest -p no:cacheprovider --ignore tests/unit --ignore tests/simulation \
+    --ignore tests/e2e/pod --ignore tests/integration/test_pod_images.py
+  # shellcheck disable=SC2086
+  if pod_images_made; then EDK_E2E_POD=1 check python -m pytest -p no:cacheprovider $pod_tests; fi
   wait_for_fast=0
   wait "$fast_tests" || wait_for_fast=$?
   fast_tests=
