@@ -7,6 +7,8 @@
 #   --tools DIR             helm, buildctl and buildkitd for this platform are in DIR: they are not compiled
 #   --bases hub|made        public bases, or bases made here from Debian's packages, npm's Node and this machine's Go
 #                           (as root on Debian); default: hub if the builder reaches one
+#   --base ARG=IMAGE        IMAGE stands for the base that ARG names in the Dockerfiles: DEBIAN, NODE or GO; for sites with
+#                           a mirror of their own. May be repeated; what is not named is taken from the hub
 #   --renew-bases           make them anew, with the packages of today
 #
 # BuildKit builds: by docker buildx, else by BUILDKIT_HOST, else by a daemon of our own (edk builder up), which is ended
@@ -28,14 +30,14 @@ wrong() {
   exit 2
 }
 
-place=${EDK_REGISTRY:-localhost:32000} tag='' only='' given_tools='' bases='' renew_bases=''
+place=${EDK_REGISTRY:-localhost:32000} tag='' only='' given_tools='' bases='' given_bases='' renew_bases=''
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help)
       sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"
       exit 0 ;;
     --renew-bases) renew_bases=1 ;;
-    --registry | --tag | --only | --tools | --bases)
+    --registry | --tag | --only | --tools | --bases | --base)
       [ $# -gt 1 ] || wrong "$1 wants a value"
       case $1 in
         --registry) place=$2 ;;
@@ -43,6 +45,7 @@ while [ $# -gt 0 ]; do
         --only) only="$only $2" ;;
         --tools) given_tools=$2 ;;
         --bases) bases=$2 ;;
+        --base) given_bases="$given_bases $2" ;;
       esac
       shift ;;
     *) wrong "unknown argument '$1'" ;;
@@ -50,6 +53,10 @@ while [ $# -gt 0 ]; do
   shift
 done
 case $bases in '' | hub | made) ;; *) wrong "--bases is hub or made, not '$bases'" ;; esac
+for given in $given_bases; do
+  case $given in DEBIAN=?* | NODE=?* | GO=?*) ;; *) wrong "--base is DEBIAN=IMAGE, NODE=IMAGE or GO=IMAGE, not '$given'" ;; esac
+done
+[ -z "$given_bases" ] || [ "$bases" != made ] || wrong "--base and --bases made exclude each other"
 for name in $only; do
   case $name in edk | edk-builder | edk-engine | edk-registry) ;; *) wrong "there is no image '$name'" ;; esac
 done

@@ -5,10 +5,15 @@ node_version=24.21.0
 npm_version=11.19.1
 
 choose_bases() {
+  if [ -n "$given_bases" ]; then
+    # shellcheck disable=SC2086 # names of images hold no blanks
+    printf '%s\n' $given_bases >"$work/bases"
+    return 0
+  fi
   if [ "$bases" = hub ]; then return 0; fi
   if [ -z "$bases" ] && hub_reachable; then return 0; fi
   root_on_debian || give_up "no hub is reached, and making bases needs root on Debian" \
-    "let the builder reach a hub or a mirror of it, or name other bases in deploy/image/*/Dockerfile"
+    "let the builder reach a hub, or name bases of a mirror: --base DEBIAN=IMAGE --base NODE=IMAGE --base GO=IMAGE"
   debian_base
   case " ${only:-edk} " in *' edk '*) node_base ;; esac
   case " ${only:-edk} " in *' edk '* | *' edk-builder '*) if [ -z "$given_tools" ]; then go_base; fi ;; esac

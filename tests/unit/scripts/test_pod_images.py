@@ -62,6 +62,18 @@ def test_all_four_are_built_from_public_bases_and_pushed(images: Path, run: Run,
         assert line.endswith(str(images))
 
 
+def test_bases_of_a_mirror_stand_for_the_public_ones(images: Path, run: Run, registry: str) -> None:
+    """Then no hub is asked for."""
+    mine = ("--base", "DEBIAN=mirror.example.org/debian:12", "--base", "NODE=mirror.example.org/node:24")
+    code, said, asked = call(images, run, registry, *mine, "--only", "edk")
+
+    assert 0 == code, said
+    assert 1 == len(asked)
+    assert "--build-arg DEBIAN=mirror.example.org/debian:12" in asked[0]
+    assert "--build-arg NODE=mirror.example.org/node:24" in asked[0]
+    assert "GO=" not in asked[0].replace("GOPROXY=", "")
+
+
 def test_what_a_site_needs_is_a_secret(images: Path, run: Run, registry: str, tmp_path: Path) -> None:
     """Certificates and configuration are named as files, and their content is nowhere on a command line."""
     certificates = tmp_path / "authorities.pem"
@@ -92,7 +104,7 @@ def test_programs_that_are_there_are_not_compiled(images: Path, run: Run, regist
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--only", "kaapana"), ("--bases", "mine"), ("--tools", "/nowhere"), ("--tag",), ("--push",)],
+    [("--only", "x"), ("--bases", "mine"), ("--tools", "/nowhere"), ("--tag",), ("--push",), ("--base", "PERL=x")],
 )
 def test_wrong_usage_is_refused_before_anything_is_asked(
     images: Path, run: Run, registry: str, arguments: tuple[str, ...]
