@@ -1,7 +1,7 @@
 """Trees of a given number of images, ten files for each of them: extensions as people write them, many of them.
 
-Ten images are an extension: nine that operators name, and the one that carries operators and DAG; with its chart and its
-pages it has a hundred files. The first extension is ten bases on each other, that all others stand on.
+Ten images are an extension: nine that operators name, and the one that carries operators and DAG; with its chart and
+its pages it has a hundred files. The first extension is ten bases on each other, that all others stand on.
 """
 
 from __future__ import annotations
