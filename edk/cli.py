@@ -59,8 +59,8 @@ def _run(arguments: Sequence[str], *, signals: bool) -> int:
         return stop.code if isinstance(stop.code, int) else EXIT_USAGE
     if signals:
         _interrupt_by_signals()
-    # A plan is made of many objects that stay, and few circles: to look for these as often as Python does by itself takes
-    # a sixth of a large plan.
+    # A plan is made of many objects that stay, and few circles: to look for these as often as Python does by itself
+    # takes a sixth of a large plan.
     gc.set_threshold(*_COLLECT_AFTER)
     return _command(options.command)(options)
 
