@@ -16,7 +16,7 @@ from typing import Any
 from bench.measure import PROJECT
 from bench.setup import PLACE
 
-WIDTH, LABEL, ROW, TOP = 760, 250, 24, 44
+WIDTH, LABEL, ROW, TOP = 860, 330, 24, 44
 OURS, OTHERS, BOUND = "#0b6e99", "#b8b8b8", "#d98e04"
 
 
@@ -105,7 +105,7 @@ def main() -> int:
     pictures = {
         "bench-nothing": ("Eight images, nothing changed", nothing, False),
         "bench-one-file": ("Eight images, one file changed", one, False),
-        "bench-sizes": ("Planning, ten files an image", alone("sizes", "s"), True),
+        "bench-sizes": ("Planning, ten files an image (logarithmic)", alone("sizes", "s"), True),
         "bench-makespan": ("Cold builds, four places", against_bound(), False),
     }
     for name, (title, rows, logarithmic) in pictures.items():
