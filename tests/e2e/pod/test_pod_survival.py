@@ -48,6 +48,7 @@ def test_power_cut(pods: Installed) -> None:
 
     for place in _PLACES:
         assert "mine\n" == pods.run("cat", f"{place}/mark")
+        pods.run("rm", f"{place}/mark")
     assert settings == pods.run("cat", _SETTINGS)
     assert "one\n" == pods.run("cat", f"{EXTENSIONS}/{name}/processing/data.txt")
     assert digest == pods.registry.digest(name, "0.0.0")
