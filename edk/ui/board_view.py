@@ -103,21 +103,36 @@ class View:
         encoding = self.console.encoding
         return text if encoding.startswith("utf") else text.encode(encoding, "replace").decode(encoding)
 
-    def _row(self, row: Row, rows: tuple[Row, ...], width: int) -> Iterator[Text]:
-        name = min(max(cell_len(each.name) for each in rows), MOST_NAME, max(8, width * 2 // 5))
-        step = max(len(each.step) for each in rows)
+    def _full(self, row: Row, rows: tuple[Row, ...], step: int, width: int) -> Text:
+        name = min(max(cell_len(each.name) for each in rows), MOST_NAME, width * 2 // 5)
         cells = [_cell(row.name, name), _cell(row.word, STATE_WIDTH, _STYLES.get(row.state, "dim"))]
         if step:
             cells.append(_cell(row.step, step, right=True))
         cells.append(_cell(row.time, TIME_WIDTH, right=True))
-        if width >= NARROW and any(each.cached for each in rows):
+        if any(each.cached for each in rows):
             cells.append(_cell(row.cached, CACHED_WIDTH, "dim", right=True))
-        line = Text("  ").join(cells)
-        rest = width - line.cell_len - 2
-        line.append_text(Text("  ")).append_text(_said(row, rest, wide=width >= WIDE))
-        yield _cut(line, width)
+        line = Text("  ").join([*cells, Text()])
+        line.append_text(_said(row, width - line.cell_len, wide=width >= WIDE))
+        return _cut(line, width)
+
+    def _row(self, row: Row, rows: tuple[Row, ...], width: int) -> Iterator[Text]:
+        step = max(len(each.step) for each in rows)
+        if width < NARROW:
+            yield _narrow(row, max(8, width - STATE_WIDTH - step - TIME_WIDTH - 3), step, width)
+        else:
+            yield self._full(row, rows, step, width)
         for text in row.log:
             yield _cut(Text(f"  | {text}", "dim"), width)
+
+
+def _narrow(row: Row, name: int, step: int, width: int) -> Text:
+    """Return a row where there is room for the figures alone, or, where there are none, for why it waits."""
+    cells = [_cell(row.name, name), _cell(row.word, STATE_WIDTH, _STYLES.get(row.state, "dim"))]
+    if row.time:
+        cells += [_cell(row.step, step, right=True), _cell(row.time, TIME_WIDTH, right=True)]
+    else:
+        cells.append(Text(row.why))
+    return _cut(Text(" ").join(cells), width)
 
 
 def _said(row: Row, width: int, *, wide: bool) -> Text:
