@@ -19,7 +19,8 @@ from edk.domain.board import State
 from edk.ui.board_face import Face, Row
 from edk.ui.text import safe
 
-NARROW = 60
+NARROW = 72
+LEAST_TEXT = 8
 WIDE = 110
 STATE_WIDTH = 7
 TIME_WIDTH = 8
@@ -103,36 +104,30 @@ class View:
         encoding = self.console.encoding
         return text if encoding.startswith("utf") else text.encode(encoding, "replace").decode(encoding)
 
-    def _full(self, row: Row, rows: tuple[Row, ...], step: int, width: int) -> Text:
-        name = min(max(cell_len(each.name) for each in rows), MOST_NAME, width * 2 // 5)
-        cells = [_cell(row.name, name), _cell(row.word, STATE_WIDTH, _STYLES.get(row.state, "dim"))]
-        if step:
-            cells.append(_cell(row.step, step, right=True))
-        cells.append(_cell(row.time, TIME_WIDTH, right=True))
-        if any(each.cached for each in rows):
-            cells.append(_cell(row.cached, CACHED_WIDTH, "dim", right=True))
-        line = Text("  ").join([*cells, Text()])
-        line.append_text(_said(row, width - line.cell_len, wide=width >= WIDE))
-        return _cut(line, width)
-
     def _row(self, row: Row, rows: tuple[Row, ...], width: int) -> Iterator[Text]:
-        step = max(len(each.step) for each in rows)
-        if width < NARROW:
-            yield _narrow(row, max(8, width - STATE_WIDTH - step - TIME_WIDTH - 3), step, width)
-        else:
-            yield self._full(row, rows, step, width)
+        yield _line(row, rows, width)
         for text in row.log:
             yield _cut(Text(f"  | {text}", "dim"), width)
 
 
-def _narrow(row: Row, name: int, step: int, width: int) -> Text:
-    """Return a row where there is room for the figures alone, or, where there are none, for why it waits."""
+def _line(row: Row, rows: tuple[Row, ...], width: int) -> Text:
+    """Return a row as a line; cells are as wide as those of the other rows need, and none is cut for the text."""
+    gap = " " if width < NARROW else "  "
+    step = max(len(each.step) for each in rows)
+    figures = [(row.step, step, "")] if step else []
+    figures.append((row.time, TIME_WIDTH, ""))
+    if width >= NARROW and any(each.cached for each in rows):
+        figures.append((row.cached, CACHED_WIDTH, "dim"))
+    room = width - STATE_WIDTH - len(gap) - sum(cell + len(gap) for _, cell, _ in figures)
+    name = max(8, min(max(cell_len(each.name) for each in rows), MOST_NAME, room if width < NARROW else width * 2 // 5))
     cells = [_cell(row.name, name), _cell(row.word, STATE_WIDTH, _STYLES.get(row.state, "dim"))]
-    if row.time:
-        cells += [_cell(row.step, step, right=True), _cell(row.time, TIME_WIDTH, right=True)]
-    else:
-        cells.append(Text(row.why))
-    return _cut(Text(" ").join(cells), width)
+    if width >= WIDE or any(text for text, _, _ in figures):
+        cells += [_cell(text, cell, style, right=True) for text, cell, style in figures]
+    line = Text(gap).join(cells)
+    rest = width - line.cell_len - len(gap)
+    if rest >= LEAST_TEXT:
+        line.append(gap).append_text(_said(row, rest, wide=width >= WIDE))
+    return _cut(line, width)
 
 
 def _said(row: Row, width: int, *, wide: bool) -> Text:

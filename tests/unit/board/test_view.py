@@ -41,9 +41,9 @@ def test_no_line_is_wider_than_the_screen(width: int) -> None:
 def test_at_forty_columns() -> None:
     """Name, state, step and time; why it waits where there is neither."""
     assert [
-        "base-python-cpu     done         2.00 s",
-        "segmentation-of-lu… build   2/5    12 s",
-        "画像処理の画像処理… build          12 s",
+        "base-python-cpu     done          2.00 s",
+        "segmentation-of-lu… build   2/5     12 s",
+        "画像処理の画像処理… build           12 s",
         "dag                 hold    waits for s…",
     ] == [line.rstrip() for line in shown(40, logs=False)[:4]]
 
@@ -52,9 +52,9 @@ def test_at_eighty_columns() -> None:
     """What came from the cache as well, and the instruction."""
     assert [
         "base-python-cpu               done            2.00 s             a.py changed",
-        "segmentation-of-lungs         build    2/5      12 s   1 cached  RUN pip install…",
+        "segmentation-of-lungs         build    2/5      12 s   1 cached  RUN pip instal…",
         "画像処理の画像処理の画像処理  build             12 s             画像が変わった",
-        "dag                           hold                               waits for segme…",
+        "dag                           hold     waits for segmentation-of-lungs",
     ] == [line.rstrip() for line in shown(80, logs=False)[:4]]
 
 
