@@ -119,9 +119,14 @@ class Terminal:
 
     def suspend(self) -> None:
         """Put the terminal back, stop this process, and take the keys again once it goes on in front."""
-        had_keys = self._give_keys_back()
-        os.kill(os.getpid(), signal.SIGSTOP)
-        if had_keys and self.in_front():
+        self._give_keys_back()
+        # To this very thread: one that goes to the process may be taken by another thread, and this one would run on.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+        self.resume()
+
+    def resume(self) -> None:
+        """Take the keys again, if they were ours and this process is in front; only the thread that draws may ask."""
+        if self._thread is not None:
             self._take_keys()
 
     def _heed_signals(self, post: Callable[[str], None]) -> None:
@@ -131,8 +136,6 @@ class Terminal:
         told = {signal.SIGWINCH: "resized", signal.SIGTSTP: "suspend", signal.SIGCONT: "resumed"}
 
         def heed(number: int, _frame: FrameType | None) -> None:
-            if number == signal.SIGCONT and self._thread is not None and self.in_front():
-                self._take_keys()
             post(told[signal.Signals(number)])
 
         for number in told:

@@ -60,6 +60,9 @@ class Screen(Protocol):
     def suspend(self) -> None:
         """Put the terminal back, stop this process, and return once it goes on."""
 
+    def resume(self) -> None:
+        """Take the terminal again, after somebody had this process go on."""
+
 
 class LiveBoard:
     """Shows a run on a board.

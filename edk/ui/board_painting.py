@@ -86,6 +86,7 @@ class BoardPainting:
             self._screen.suspend()
             self._painter.forget()
         elif what == "resumed":
+            self._screen.resume()
             self._painter.forget()
 
     def draw(self) -> None:

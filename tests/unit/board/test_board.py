@@ -56,7 +56,10 @@ def line(*told: ev.Event | tuple[float, ev.Event], name: str = "seg") -> BoardIm
             (started("seg"), ev.RetryScheduled("seg", 2, 1.0, "the engine is away")),
             BoardImage("seg", "retries", "the engine is away", since=100.0),
         ),
-        ((ev.ImageRetagged("seg", "sha256:1", "a tag is missing"),), BoardImage("seg", "pushes", "a tag is missing", since=100.0)),
+        (
+            (ev.ImageRetagged("seg", "sha256:1", "a tag is missing"),),
+            BoardImage("seg", "pushes", "a tag is missing", since=100.0),
+        ),
         ((ev.ImageSkipped("seg", (), "", "unchanged"),), BoardImage("seg", "skipped", "unchanged")),
         (
             (started("seg"), ev.ImagePlaced("seg", "builder-2", "has its cache")),
@@ -139,5 +142,5 @@ def test_events_that_are_of_no_image_change_nothing() -> None:
     before = board(*BUILDING)
     for kind in get_args(ev.Event):
         if kind in (ev.Noticed, ev.OutOfReach, ev.BackAgain, ev.SavesNoticed):
-            fields = {name: "engine" for name in kind.__dataclass_fields__}
+            fields = dict.fromkeys(kind.__dataclass_fields__, "engine")
             assert before == after(before, kind(**fields), 100.0)

@@ -63,7 +63,7 @@ def test_those_that_wait_for_each_other_do_not_hang_it() -> None:
 
 def test_the_usual_is_the_median_of_the_latest_that_went_well() -> None:
     """Failed builds tell nothing, nor do old ones."""
-    times = [(5.0, "done"), (900.0, "failed"), (3.0, "done"), (4.0, "done"), (8.0, "done"), (9.0, "done"), (99.0, "done")]
-    records = [BuildRecord("a", "/a", 0.0, seconds, ended) for seconds, ended in times]  # type: ignore[arg-type]
+    failed = BuildRecord("a", "/a", 0.0, 900.0, "failed")
+    records = [failed, *(BuildRecord("a", "/a", 0.0, seconds, "done") for seconds in (5.0, 3.0, 4.0, 8.0, 9.0, 99.0))]
 
     assert {"a": 5.0} == usual_seconds(records)

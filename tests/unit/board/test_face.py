@@ -98,7 +98,11 @@ def test_text_of_others_is_escaped() -> None:
             101.0,
             ("1 of 3 built", "1 failed", "1 blocked"),
         ),
-        ((ev.ImageSkipped("u", (), "", "unchanged"), started("a")), 100.0, ("0 of 1 built", "1 building", "0 s", "1 unchanged")),
+        (
+            (ev.ImageSkipped("u", (), "", "unchanged"), started("a")),
+            100.0,
+            ("0 of 1 built", "1 building", "0 s", "1 unchanged"),
+        ),
     ],
 )
 def test_totals(told: tuple[ev.Event, ...], now: float, expected: tuple[str, ...]) -> None:
@@ -107,7 +111,8 @@ def test_totals(told: tuple[ev.Event, ...], now: float, expected: tuple[str, ...
 
 
 @pytest.mark.parametrize(
-    ("usual", "expected"), [({"a": 65.0}, "about 1:00 min left"), ({"a": 65.0, "x": 1.0}, "about 1:00 min left"), ({}, None)]
+    ("usual", "expected"),
+    [({"a": 65.0}, "about 1:00 min left"), ({"a": 65.0, "x": 1.0}, "about 1:00 min left"), ({}, None)],
 )
 def test_an_estimate_where_the_past_is_known(usual: dict[str, float], expected: str | None) -> None:
     """It is about so long, by earlier builds."""

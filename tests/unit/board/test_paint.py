@@ -16,6 +16,7 @@ class Seen:
         self.painter = Painter(reflows=False)
 
     def draw(self, scrolled: str, *lines: str) -> str:
+        """Draw, and return what was written."""
         size = self.screen.columns, self.screen.lines
         text = self.painter.frame(scrolled, lines, [len(line) for line in lines], size)
         self.stream.feed(text.replace("\n", "\r\n"))
@@ -23,6 +24,7 @@ class Seen:
 
     @property
     def lines(self) -> list[str]:
+        """The lines of the screen."""
         return [line.rstrip() for line in self.screen.display]
 
 
