@@ -193,7 +193,10 @@ def _stepped(image: BoardImage, event: ev.StepMoved) -> BoardImage:
 
 
 def _failed(image: BoardImage, event: ev.ImageFailed, now: float) -> BoardImage:
-    return replace(image, state="failed", why=event.message, doing="", seconds=_elapsed(image, now), on=())
+    # Whose Dockerfile it is, the row says by its name; the box says all.
+    place = f"{event.dockerfile}:{event.line}: "
+    why = f"line {event.line}: {event.message.removeprefix(place)}" if event.line else event.message
+    return replace(image, state="failed", why=why, doing="", seconds=_elapsed(image, now), on=())
 
 
 def _elapsed(image: BoardImage, now: float) -> float:

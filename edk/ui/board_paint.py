@@ -46,4 +46,5 @@ class Painter:
         columns, lines = size
         rows = sum(-(-max(1, width) // columns) if self._reflows else 1 for width in self._widths)
         up = min(rows, lines) - 1
-        return f"\r\x1b[{up}A\x1b[J" if up else "\r\x1b[J"
+        # Line by line: a terminal that is told to clear all of its screen at once may keep it in its history.
+        return "\r\x1b[2K" + "\x1b[1A\x1b[2K" * up

@@ -167,10 +167,13 @@ def _totals(face: Face, width: int, hint: str) -> list[Text]:
 
 def _failure_parts(event: ev.ImageFailed) -> Iterator[tuple[str, str]]:
     """Yield the lines of a box with their styles."""
-    yield f"{event.message}{f' (at {event.worker})' if event.worker else ''}", ""
-    yield (f"{event.dockerfile}:{event.line}" if event.line else event.dockerfile), "cyan"
+    place = f"{event.dockerfile}:{event.line}" if event.line else event.dockerfile
+    yield place, "cyan"
     if event.instruction:
         yield from ((f"  {line}", "bold") for line in event.instruction.splitlines())
+    # Place and instruction stand above already.
+    said = event.message.removeprefix(f"{place}: ").removeprefix(event.instruction).strip() or event.message
+    yield f"{said}{f' (at {event.worker})' if event.worker else ''}", "red"
     yield from ((f"  | {line}", "dim") for line in event.log_tail)
     yield from ((f"→ {line}", "green") for line in event.hint.splitlines())
     if event.kind in {"step", "refused"} and event.log:

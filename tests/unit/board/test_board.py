@@ -45,7 +45,7 @@ def line(*told: ev.Event | tuple[float, ev.Event], name: str = "seg") -> BoardIm
         ((started("seg"), done("seg")), BoardImage("seg", "done", "a.py changed", since=100.0, seconds=2.0)),
         (
             (started("seg"), (107.0, FAILED)),
-            BoardImage("seg", "failed", FAILED.message, since=100.0, seconds=7.0),
+            BoardImage("seg", "failed", "line 3: RUN false exited with code 1", since=100.0, seconds=7.0),
         ),
         ((ev.ImageBlocked("seg", "base"),), BoardImage("seg", "blocked", "by base")),
         (

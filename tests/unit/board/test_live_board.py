@@ -198,7 +198,7 @@ def test_suspended_and_back() -> None:
     shown.board.close()
 
     assert "suspend" in shown.screen.told
-    assert "A\x1b[J" not in again
+    assert "\x1b[1A" not in again
 
 
 def test_in_the_background_nothing_is_drawn() -> None:
@@ -223,7 +223,7 @@ def test_a_watcher_that_has_nothing_to_do_keeps_its_counts() -> None:
         shown.screen.next_frame()
     shown.board.close()
 
-    assert 1 == shown.text.count("RUN false exited with code 1 ")
+    assert 1 == shown.text.count("/w/seg/Dockerfile:3")
 
 
 def test_nobody_reads_any_more() -> None:
