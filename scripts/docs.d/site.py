@@ -9,9 +9,10 @@ from __future__ import annotations
 import posixpath
 import re
 from pathlib import Path
-from typing import Any
 
+from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
 OUTSIDE = "outside"
@@ -21,7 +22,7 @@ _CELL = re.compile(r"<td.*?</td>", re.DOTALL)
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
-def on_config(config: Any) -> Any:
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Unfold the entry of the commands in the navigation into their pages."""
     for section in config.nav:
         for entries in section.values():
@@ -34,7 +35,7 @@ def on_config(config: Any) -> Any:
     return config
 
 
-def on_files(files: Files, config: Any) -> Files:
+def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the Markdown files outside ``docs/`` that pages link to, directly or over others."""
     seen: set[str] = set()
     todo = [f"docs/{file.src_uri}" for file in files.documentation_pages()]
@@ -52,7 +53,7 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
     """Turn links from and to files outside ``docs/`` into links of the site."""
     here = page.file.src_uri
     source = here.removeprefix(f"{OUTSIDE}/") if here.startswith(f"{OUTSIDE}/") else f"docs/{here}"
@@ -74,7 +75,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     return "".join([*parts, _LINK.sub(turned, markdown[end:])])
 
 
-def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
     r"""Show ``\|`` in a table's code as the bar that the git host shows there."""
     return _CELL.sub(lambda match: match[0].replace("\\|", "|"), html)
 
