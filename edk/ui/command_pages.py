@@ -70,7 +70,8 @@ def _index(top: argparse.ArgumentParser, commands: Mapping[str, argparse.Argumen
     yield "# Commands\n"
     yield MADE
     yield "Each has `--help`, which says the same. Flags may stand in any order behind the command.\n"
-    for title, names in groups:
+    for title, members in groups:
+        names = [name for name in members if name in commands]
         if not names:
             continue
         yield f"## {title}\n"

@@ -43,7 +43,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         source = todo.pop()
         for _, target, _ in _LINK.findall(_FENCE.sub("", _read(source))):
             found = _resolve(source, target)
-            if found.endswith(".md") and not found.startswith("docs/") and found not in seen:
+            if found.startswith(("docs/", "..")) or found in seen:
+                continue
+            if found.endswith(".md") and (ROOT / found).is_file():
                 seen.add(found)
                 todo.append(found)
                 place = f"{OUTSIDE}/{found}"
@@ -85,5 +87,4 @@ def _resolve(source: str, target: str) -> str:
 
 
 def _read(path: str) -> str:
-    file = ROOT / path
-    return file.read_text(encoding="utf-8") if file.is_file() else ""
+    return (ROOT / path).read_text(encoding="utf-8")
