@@ -32,6 +32,7 @@ from edk.domain.errors import EXIT_DONE, EngineUnreachableError, UsageError
 from edk.domain.gathering import Quiet
 from edk.domain.workspace import Root
 from edk.orchestrator.build import check_inventory, jobs_for, show_plan
+from edk.orchestrator.build_history import expected_by
 from edk.orchestrator.crew import QueueInbox, ThreadCrew
 from edk.orchestrator.deliver import delivery_of
 from edk.orchestrator.delivering import BackgroundDelivery
@@ -140,7 +141,13 @@ def _watch(
         services.clock.monotonic,
         services.sink.emit,
         planner,
-        LoopOptions(jobs_for(services), FOREVER, cancel=not options.no_cancel, longest_pause=LONGEST_PAUSE),
+        LoopOptions(
+            jobs_for(services),
+            FOREVER,
+            cancel=not options.no_cancel,
+            longest_pause=LONGEST_PAUSE,
+            expected=expected_by(services.cache),
+        ),
         WatchOptions(
             quiet=Quiet(settings.quiet_save, settings.quiet_burst, settings.quiet_removal),
             git_busy=git.busy,

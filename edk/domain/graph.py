@@ -10,7 +10,7 @@ from typing import Literal
 from edk.domain.codes import resolving as codes
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.model import ImageUse
-from edk.domain.named import circular_names, rewritten_files, without_name
+from edk.domain.named import by_folder, circular_names, rewritten_files, without_name
 from edk.domain.reference import LocalName, split_local, substitute, valid_name, valid_tag, variables_of
 from edk.domain.reference_mode import ReferenceMode
 from edk.domain.references import RewrittenFile
@@ -137,6 +137,7 @@ class _Builder:
         self.diagnostics: list[LocatedDiagnostic] = list(resolution.diagnostics)
         self.base_tags: dict[str, list[Reference]] = {}
         self.targets = {target.key: target for targets in catalog.by_name.values() for target in targets}
+        self.places = by_folder(resolution.places)
 
     def tell(self, target: Target, diagnostic: Diagnostic) -> str:
         """Note a diagnostic of a target and return its message, the problem of the target."""
@@ -156,7 +157,7 @@ class _Builder:
             links.append(link)
             below.extend(found)
         ships = self.rules.references != "as-written" and self._ships_dags(target, links)
-        files = rewritten_files(target, self.resolution.places) if ships else ()
+        files = rewritten_files(target, self.places.get((target.root, target.context), ())) if ships else ()
         self.nodes[target.key] = Node(target, tuple(links), (), (), "other", problem, files)
         return (*below, *(self.targets[key] for file in files for key in file.targets))
 

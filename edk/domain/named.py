@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from edk.domain.references import ReferenceEdit, RewrittenFile
 from edk.domain.resolve import ResolvedPlace
-from edk.domain.workspace import Target
+from edk.domain.workspace import Root, Target
 
 
 def rewritten_files(target: Target, places: Iterable[ResolvedPlace]) -> tuple[RewrittenFile, ...]:
@@ -28,6 +28,25 @@ def rewritten_files(target: Target, places: Iterable[ResolvedPlace]) -> tuple[Re
         edit = ReferenceEdit(place.start, place.end, resolved.targets, place.sole)
         found[path] = replace(before, edits=(*before.edits, edit))
     return tuple(found.values())
+
+
+def by_folder(places: Iterable[ResolvedPlace]) -> dict[tuple[Root, str], list[ResolvedPlace]]:
+    """Return the places below each folder of each root; the root itself is the empty folder.
+
+    So that who asks for one folder after the other need not look through all places each time.
+    """
+    found: dict[tuple[Root, str], list[ResolvedPlace]] = {}
+    for resolved in places:
+        for folder in folders_above(resolved.located.place.file):
+            found.setdefault((resolved.located.root, folder), []).append(resolved)
+    return found
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """Yield every folder that a file is in, the nearest first; the last one is the empty folder."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def circular_names(bases: Mapping[str, Iterable[str]], names: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:

@@ -162,9 +162,11 @@ def resolve(workspace: Workspace, catalog: Catalog, names: Names) -> Resolution:
     for located in workspace.operator_images:
         _resolve_operator_image(located, catalog, names, resolution)
     resolution.places.extend(_resolved_places(workspace.image_places, catalog, names))
+    installer = nearest_chart(workspace.charts, DAG_INSTALLER)
+    installer_version = installer.chart.version if installer else "0.0.0"
     for located_chart in workspace.charts:
         if located_chart.root.kind == "extension":
-            _resolve_chart(located_chart, workspace.charts, catalog, names, resolution)
+            _resolve_chart(located_chart, installer_version, catalog, names, resolution)
     return resolution
 
 
@@ -246,14 +248,12 @@ def _note_not_local(place: Place, name: str, local: bool, catalog: Catalog, reso
 
 def _resolve_chart(
     located: LocatedChart,
-    charts: Sequence[LocatedChart],
+    installer_version: str,
     catalog: Catalog,
     names: Names,
     resolution: Resolution,
 ) -> None:
     chart = located.chart
-    installer = nearest_chart(charts, DAG_INSTALLER)
-    installer_version = installer.chart.version if installer else "0.0.0"
     for image in chart.images:
         if image.unresolved or not image.value:
             continue

@@ -35,7 +35,7 @@ class TargetRun:
         depends_on: keys of targets it stands on or names.
         names: keys of those that it names: it is another image as soon as one of these is.
         digest: of the image in the registry, in phases done and skipped.
-        weight: length of the longest path of builds that wait for it, itself included.
+        weight: seconds of the longest path of builds that wait for it, itself included.
         running: fingerprint that a worker builds right now; empty if none does.
         attempts: how often it was started for this fingerprint.
         not_before: monotonic seconds; not started earlier.
@@ -90,7 +90,10 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A target as the plan wants it; `action` as in the plan, `again` as there, `names` as in `TargetRun`."""
+    """A target as the plan wants it; `action` as in the plan, `again` as there, `names` as in `TargetRun`.
+
+    `seconds` is how long its build is expected to take; where nothing is known, each is as long as any other.
+    """
 
     key: str
     label: str
@@ -101,6 +104,7 @@ class Wanted:
     digest: str = ""
     again: bool = False
     names: tuple[str, ...] = ()
+    seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,8 +337,8 @@ def _adopted(wanted: Wanted, old: TargetRun | None, weight: float, forced: bool)
 
 
 def _weights(wanted: tuple[Wanted, ...]) -> dict[str, float]:
-    """Return for each target the length of the longest path of builds that wait for it."""
-    weights = {w.key: (1.0 if w.action == "build" else 0.0) for w in wanted}
+    """Return for each target the seconds of the longest path of builds that wait for it."""
+    weights = {w.key: (w.seconds if w.action == "build" else 0.0) for w in wanted}
     own = dict(weights)
     for w in reversed(wanted):
         for below in w.depends_on:

@@ -12,6 +12,7 @@ from edk.domain.codes.resolving import NOT_LOCAL
 from edk.domain.plan import Action, BuildPlan
 from edk.domain.run import RunState
 from edk.domain.workspace import LocatedDiagnostic
+from edk.orchestrator.build_history import expected_by
 from edk.orchestrator.crew import QueueInbox, ThreadCrew
 from edk.orchestrator.loop import Loop, LoopOptions
 from edk.orchestrator.pipeline import PlanRequest, steady_plan
@@ -115,7 +116,14 @@ def run_images(
         services.clock.monotonic,
         services.sink.emit,
         lambda: steady_plan(services, request),
-        LoopOptions(jobs_for(services), services.settings.retries, request.force, options.no_cache, options.pull),
+        LoopOptions(
+            jobs_for(services),
+            services.settings.retries,
+            request.force,
+            options.no_cache,
+            options.pull,
+            expected=expected_by(services.cache),
+        ),
     )
     return loop.run(plan)
 

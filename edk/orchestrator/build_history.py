@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from edk.domain.build_record import BuildRecord
+from edk.domain.plan import BuildPlan
 from edk.ports import Cache
 
 MOST = 100_000
+LOOKED_AT = 5
+"""So many records for each image of a plan are looked at, the latest of all, to tell how long it takes."""
 
 
 def encode_record(record: BuildRecord) -> bytes:
@@ -33,3 +38,20 @@ def decode_record(data: bytes) -> BuildRecord | None:
 def past_builds(cache: Cache) -> tuple[BuildRecord, ...]:
     """Return the builds that the state remembers, the latest first; what can't be read is left out."""
     return tuple(filter(None, map(decode_record, cache.builds(MOST))))
+
+
+def expected_by(cache: Cache) -> Callable[[BuildPlan], Mapping[str, float]]:
+    """Return what tells how long the builds of a plan will take, by the builds that the state remembers.
+
+    The state is asked only where the order matters: where there is more than one build.
+    """
+
+    def expected(plan: BuildPlan) -> Mapping[str, float]:
+        from edk.domain.expected import expected_seconds
+
+        keys = [image.key for image in plan.images if image.action == "build"]
+        if len(keys) < 2:
+            return {}
+        return expected_seconds(filter(None, map(decode_record, cache.builds(LOOKED_AT * len(plan.images)))), keys)
+
+    return expected

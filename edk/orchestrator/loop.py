@@ -8,13 +8,14 @@ virtual time.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from edk.domain import events as ev
 from edk.domain.control import ControlAsked
 from edk.domain.errors import EdkError
+from edk.domain.expected import urgency
 from edk.domain.health import Beat
 from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.run import (
@@ -96,6 +97,8 @@ class LoopOptions:
         pull: of each task.
         cancel: whether a build that nobody wants any more is stopped; else it ends first.
         longest_pause: seconds between two attempts, at most.
+        expected: returns how many seconds a plan's builds are expected to take, by key; those that are not in it are
+            taken to be as long as any other.
     """
 
     jobs: int
@@ -105,6 +108,7 @@ class LoopOptions:
     pull: bool = False
     cancel: bool = True
     longest_pause: float = 30.0
+    expected: Callable[[BuildPlan], Mapping[str, float]] = lambda _plan: {}
 
 
 class Loop:
@@ -141,6 +145,7 @@ class Loop:
         self._started_at: dict[str, float] = {}
         self._started_as: dict[str, PlannedImage] = {}
         self._replans = 0
+        self._expects = False
         self._plan: BuildPlan | None = None
         self._changed: list[str] = []
         self._paused = ""
@@ -174,12 +179,9 @@ class Loop:
         self._plan = plan
         self._changed.clear()
         self._images = {image.key: image for image in plan.images}
-        wanted = tuple(
-            Wanted(
-                i.key, i.label, i.action, i.reason, i.fingerprint, i.node.depends_on, i.digest, i.again, i.node.names
-            )
-            for i in plan.images
-        )
+        expected = self._options.expected(plan)
+        self._expects = bool(expected)
+        wanted = tuple(_wanted(image, expected.get(image.key, 1.0)) for image in plan.images)
         self._become(PlanAdopted(wanted, self._options.force))
 
     def _take(self, post: Post) -> None:
@@ -239,9 +241,8 @@ class Loop:
         )
         options = self._options
         attempt = target.attempts + 1
-        task = Task(
-            self._images[key], bases, attempt, options.force, options.no_cache, options.pull, target.weight
-        )
+        weight = urgency(target.weight) if self._expects else target.weight
+        task = Task(self._images[key], bases, attempt, options.force, options.no_cache, options.pull, weight)
         self._started_at[key] = self._monotonic()
         self._started_as[key] = self._images[key]
         self._become(WorkerStarted(key))
@@ -327,6 +328,22 @@ class Loop:
             self._emit(ev.ImageCancelled(target.label, target.reason))
         if target.phase in GOOD or target.phase == "running":
             self._shown_holds.pop(target.key, None)
+
+
+def _wanted(image: PlannedImage, seconds: float) -> Wanted:
+    node = image.node
+    return Wanted(
+        image.key,
+        image.label,
+        image.action,
+        image.reason,
+        image.fingerprint,
+        node.depends_on,
+        image.digest,
+        image.again,
+        node.names,
+        seconds,
+    )
 
 
 def _looks_other(old: TargetRun | None, new: TargetRun) -> bool:

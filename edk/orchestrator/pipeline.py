@@ -220,8 +220,8 @@ def select(request: PlanRequest, workspace: Workspace, catalog: Catalog, resolut
         return tuple(t for t in workspace.targets if t.local_only)
     if request.selection == "images":
         return tuple(t for name in request.images for t in _named(name, catalog))
-    own = tuple(t for t in workspace.targets if t.root.kind == "extension")
-    return (*own, *(t for t in resolution.wanted if t not in own))
+    own = {t.key: t for t in workspace.targets if t.root.kind == "extension"}
+    return (*own.values(), *(t for t in resolution.wanted if t.key not in own))
 
 
 def _named(name: str, catalog: Catalog) -> tuple[Target, ...]:

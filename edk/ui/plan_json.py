@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edk.domain.graph import Node
+from edk.domain.named import folders_above
 from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.resolve import ResolvedImage
 from edk.domain.workspace import LocatedChart, LocatedDiagnostic, Root
@@ -16,13 +17,14 @@ def plan_as_json(plan: BuildPlan) -> dict[str, Any]:
     """Return the plan as JSON values; paths are relative to the root that contains them."""
     labels = {node.key: node.target.label for node in plan.graph.nodes}
     numbers = {root: number for number, root in enumerate(plan.workspace.roots)}
+    named = _named_below(plan)
     return {
         "schema": SCHEMA,
         "roots": [{"path": r.path, "kind": r.kind} for r in plan.workspace.roots],
         "images": [_image(image, labels, numbers) for image in plan.images],
         "operator_images": [_operator_image(image, labels, numbers) for image in plan.graph.images],
         "order": [[labels[key] for key in wave] for wave in plan.waves],
-        "charts": [_chart(c, plan, numbers) for c in plan.workspace.charts if c.root.kind == "extension"],
+        "charts": [_chart(c, named, numbers) for c in plan.workspace.charts if c.root.kind == "extension"],
         "diagnostics": [_diagnostic(d, numbers) for d in plan.diagnostics],
         "unasked": list(plan.unasked),
     }
@@ -76,10 +78,21 @@ def _operator_image(resolved: ResolvedImage, labels: dict[str, str], numbers: di
     }
 
 
-def _chart(located: LocatedChart, plan: BuildPlan, numbers: dict[Root, int]) -> dict[str, Any]:
+def _named_below(plan: BuildPlan) -> dict[tuple[Root, str], set[str]]:
+    """Return the images that operators name below each folder of each root, but those in the folders of charts."""
+    charts = {(c.root, c.chart.path) for c in plan.workspace.charts if c.chart.path}
+    found: dict[tuple[Root, str], set[str]] = {}
+    for image in plan.graph.images:
+        root = image.located.root
+        above = list(folders_above(image.located.image.file))
+        if image.name and not any((root, folder) in charts for folder in above):
+            for folder in above:
+                found.setdefault((root, folder), set()).add(image.name)
+    return found
+
+
+def _chart(located: LocatedChart, named: dict[tuple[Root, str], set[str]], numbers: dict[Root, int]) -> dict[str, Any]:
     chart = located.chart
-    folders = {c.chart.path + "/" for c in plan.workspace.charts if c.root == located.root}
-    beside = _extension_of(chart.path)
     return {
         "root": numbers[located.root],
         "name": chart.name,
@@ -88,16 +101,7 @@ def _chart(located: LocatedChart, plan: BuildPlan, numbers: dict[Root, int]) -> 
         "dag_image": chart.dag_image,
         "custom_registry_url": chart.custom_registry_url,
         "dependencies": [d.name for d in chart.dependencies],
-        "operator_images": sorted(
-            {
-                i.name
-                for i in plan.graph.images
-                if i.name
-                and i.located.root == located.root
-                and i.located.image.file.startswith(beside)
-                and not any(i.located.image.file.startswith(f) for f in folders)
-            }
-        ),
+        "operator_images": sorted(named.get((located.root, _extension_of(chart.path)), ())),
         "processing_containers": [i.value for i in chart.images if i.how == "processing"],
         "images": [
             {"file": i.file, "line": i.line, "how": i.how, "value": i.value, "unresolved": i.unresolved}
@@ -107,13 +111,13 @@ def _chart(located: LocatedChart, plan: BuildPlan, numbers: dict[Root, int]) -> 
 
 
 def _extension_of(path: str) -> str:
-    """Return the folder of the extension that a chart belongs to, with a slash; empty is the root itself.
+    """Return the folder of the extension that a chart belongs to, empty is the root itself.
 
     By convention a chart stands in ``<extension>/extension/<chart>``.
     """
     parts = path.split("/")
     above = parts[: parts.index("extension")] if "extension" in parts else parts[:-1]
-    return "/".join(above) + "/" if above else ""
+    return "/".join(above)
 
 
 def _diagnostic(located: LocatedDiagnostic, numbers: dict[Root, int]) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import heapq
-import math
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from edk.domain.expected import urgency
 from edk.domain.run import (
     GOOD,
     PlanAdopted,
@@ -19,8 +19,6 @@ from edk.domain.run import (
     reduce,
     schedule,
 )
-
-ALIKE = 1.3
 
 
 class Scheduler(Protocol):
@@ -128,7 +126,7 @@ class QuickScheduler:
         """Return the longest path of images that wait for it."""
         weight = self._weights[image]
         # Images that take about as long are equally urgent, so that each can wait for its own worker's place.
-        return math.floor(math.log(weight, ALIKE)) if self._known else weight
+        return urgency(weight) if self._known else weight
 
     @property
     def idle(self) -> bool:

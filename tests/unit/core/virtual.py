@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -146,8 +146,9 @@ def run(
     replans: list[BuildPlan | EdkError] | None = None,
     stop_at: float | None = None,
     posts: list[tuple[float, Post]] | None = None,
+    expected: Mapping[str, float] | None = None,
 ) -> Outcome:
-    """Run a plan in virtual time; the last of `replans` is that of all further ones."""
+    """Run a plan in virtual time; the last of `replans` is that of all further ones; `expected` is seconds by key."""
     inbox = FakeInbox()
     crew = FakeCrew(inbox, ends or {})
     events: list[ev.Event] = []
@@ -163,6 +164,7 @@ def run(
         inbox.put_at(time, post)
     if stop_at is not None:
         inbox.put_at(stop_at, StopAsked())
-    loop = Loop(inbox, crew, lambda: inbox.now, events.append, replan, LoopOptions(jobs, retries))
+    options = LoopOptions(jobs, retries, expected=lambda _plan: expected or {})
+    loop = Loop(inbox, crew, lambda: inbox.now, events.append, replan, options)
     state = loop.run(plan)
     return Outcome(state, events, crew, inbox.now)
