@@ -150,7 +150,7 @@ def _moved(board: Board, event: ev.Event, now: float) -> BoardImage | None:
     """Return an image after what happened to it; None if an event is of none."""
     match event:
         case ev.ImageHeld():
-            return replace(_image(board, event.image), state="held", why=event.reason, on=event.on)
+            return replace(_image(board, event.image), state="held", why=event.reason, on=event.waits_for)
         case ev.ImageStarted():
             old = _image(board, event.image)
             since = old.since if event.attempt > 1 and old.since else now
