@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 
@@ -25,7 +26,9 @@ def kill(pods: Installed, container: str, number: signal.Signals = signal.SIGKIL
     """Send a signal to all processes of a container once all are ready: what still starts may hang for minutes."""
     until(pods.cluster.ready, pods.cluster.described())
     for process in pods.engine.api.top(pods.cluster.running(container), "-eo pid")["Processes"]:
-        os.kill(int(process[0]), number)
+        # A short one, such as git, may have ended meanwhile.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(process[0]), number)
 
 
 def marked(pods: Installed) -> None:
