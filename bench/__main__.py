@@ -4,19 +4,50 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from bench import builders, building, exporting, planning, pooling, starting, streaming, watching
+from bench import (
+    builders,
+    building,
+    eight,
+    exporting,
+    makespan,
+    planning,
+    pooling,
+    pushes,
+    setup,
+    sizes,
+    starting,
+    streaming,
+    watching,
+)
 from bench.cleaning import Leftovers
 from bench.measure import Result, RunFailedError, Skipped
 from bench.report import as_json, table
 from bench.tree import write_tree
 
-PARTS = ("start", "plan", "nothing", "build", "stream", "watch", "export", "buildkit", "pool")
-NEED_ENGINE = ("nothing", "build", "stream", "watch", "export", "buildkit")
+PARTS = (
+    "start",
+    "plan",
+    "sizes",
+    "nothing",
+    "eight",
+    "contexts",
+    "build",
+    "makespan",
+    "pushes",
+    "stream",
+    "watch",
+    "export",
+    "buildkit",
+    "pool",
+)
+NEED_ENGINE = frozenset(PARTS) - {"start", "plan", "sizes", "pool"}
 
 
 def options() -> argparse.Namespace:
@@ -31,6 +62,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--peer-tree", type=Path, help="a platform repository whose build scripts are the peer")
     parser.add_argument("--peer-python", type=Path, help="an interpreter with their requirements.txt installed")
     parser.add_argument("--runs", type=int, default=9, help="of each measurement (default 9); builds have half")
+    parser.add_argument("--save", metavar="NAME", help="keep the figures as bench/results/NAME.json, too")
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")
     found = parser.parse_args()
     unknown = set(found.parts) - set(PARTS)
@@ -44,30 +76,31 @@ def options() -> argparse.Namespace:
 
 
 def results(asked: argparse.Namespace, work: Path, leftovers: Leftovers) -> Iterator[Result]:
+    half = max(1, asked.runs // 2 + 1)
     for part in dict.fromkeys(asked.parts or PARTS):
         print(f"measuring: {part}", file=sys.stderr)
         folder = work / part
         folder.mkdir()
         if part in NEED_ENGINE and not _engine():
             yield Skipped(part, "no Docker Engine answers; set DOCKER_HOST, or run scripts/setup.sh")
-        elif part == "start":
-            yield from starting.version(asked.runs)
-        elif part == "plan":
-            yield from _plan(asked, folder)
-        elif part == "nothing":
-            yield from starting.nothing_to_do(folder, asked.runs)
-        elif part == "build":
-            yield from building.measure(folder, max(1, asked.runs // 2 + 1), leftovers)
-        elif part == "export":
-            yield from exporting.measure(folder, max(1, asked.runs // 2 + 1), leftovers)
-        elif part == "buildkit":
-            yield from builders.measure(folder, asked.runs, leftovers)
-        elif part == "pool":
-            yield from pooling.measure(folder)
-        elif part == "watch":
-            yield from watching.measure(folder, asked.runs, leftovers)
-        else:
-            yield from streaming.measure(folder, leftovers)
+            continue
+        measured: dict[str, Callable[[], Iterator[Result]]] = {
+            "start": lambda: starting.version(asked.runs),
+            "plan": partial(_plan, asked, folder),
+            "sizes": partial(sizes.measure, folder, asked.runs),
+            "nothing": partial(starting.nothing_to_do, folder, asked.runs),
+            "eight": partial(eight.eight, folder, asked.runs, leftovers),
+            "contexts": partial(eight.contexts, folder, asked.runs, leftovers),
+            "build": partial(building.measure, folder, half, leftovers),
+            "makespan": partial(makespan.measure, folder, leftovers),
+            "pushes": partial(pushes.measure, folder, leftovers),
+            "stream": partial(streaming.measure, folder, leftovers),
+            "watch": partial(watching.measure, folder, asked.runs, leftovers),
+            "export": partial(exporting.measure, folder, half, leftovers),
+            "buildkit": partial(builders.measure, folder, asked.runs, leftovers),
+            "pool": partial(pooling.measure, folder),
+        }
+        yield from measured[part]()
 
 
 def _plan(asked: argparse.Namespace, folder: Path) -> Iterator[Result]:
@@ -79,26 +112,27 @@ def _plan(asked: argparse.Namespace, folder: Path) -> Iterator[Result]:
 
 
 def _engine() -> bool:
-    import docker
-    import docker.errors
-
-    try:
-        docker.from_env(timeout=5).ping()
-    except (docker.errors.DockerException, OSError):
-        return False
-    return True
+    # In another process: the memory of those that are measured counts from that of their parent.
+    asked = subprocess.run(
+        (sys.executable, "-c", "import docker; docker.from_env(timeout=5).ping()"), check=False, capture_output=True
+    )
+    return asked.returncode == 0
 
 
 def main() -> int:
     asked = options()
     leftovers = Leftovers(building.MARK)
+    surroundings = setup.before()
     with tempfile.TemporaryDirectory(prefix="edk-bench-") as folder:
         try:
             found = list(results(asked, Path(folder), leftovers))
         finally:
             if leftovers.refs:
                 leftovers.remove()
-    print(as_json(found) if asked.json else table(found))
+    kept = as_json(found, setup.after(surroundings))
+    if asked.save:
+        setup.keep(asked.save, kept)
+    print(kept if asked.json else table(found))
     return 0
 
 

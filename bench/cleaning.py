@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import docker
-import docker.errors
 import urllib3
+
+if TYPE_CHECKING:
+    import docker
 
 MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
 LARGE = 1_900_000_000
@@ -27,6 +28,9 @@ class Leftovers:
 
         The build cache belongs to all who build here, so it is not emptied.
         """
+        # Imported once all is measured: the memory of a process counts from that of its parent.
+        import docker
+
         client = docker.from_env(timeout=600)
         try:
             for ref in dict.fromkeys(self.refs):
@@ -58,6 +62,8 @@ class Leftovers:
 
 
 def _forget(client: docker.DockerClient, image: str) -> None:
+    import docker.errors
+
     try:
         client.images.remove(image, force=True)
     except docker.errors.ImageNotFound:

@@ -35,10 +35,11 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What does the same work: its name, and its median in the same unit."""
+    """What does the same work: its name, its median in the same unit, and each run's figure."""
 
     name: str
     value: float
+    samples: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Figure:
         runs: how many runs that is the median of.
         goal: None if none was set.
         peer: what it is beside; None if there is nothing.
+        samples: the figure of each run.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Figure:
     runs: int
     goal: Goal | None = None
     peer: Peer | None = None
+    samples: tuple[float, ...] = ()
 
     @property
     def ratio(self) -> float:

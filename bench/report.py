@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bench.measure import Figure, Result, Skipped
 
@@ -39,16 +39,26 @@ def _amount(value: float, unit: str) -> str:
     return f"{value:.0f} {unit}" if unit == "MB" else f"{value:.3f} {unit}" if value < 1 else f"{value:.2f} {unit}"
 
 
-def as_json(results: Sequence[Result]) -> str:
-    """Return the figures as JSON, schema ``edk.bench/v1``."""
-    machine = {"cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()}
+def as_json(results: Sequence[Result], setup: Mapping[str, object]) -> str:
+    """Return the figures as JSON, schema ``edk.bench/v1``; `setup` says what they were measured with."""
+    machine: dict[str, object] = {
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
     figures = [_figure(result) for result in results if isinstance(result, Figure)]
     skipped = [{"name": r.name, "why": r.why} for r in results if isinstance(r, Skipped)]
-    return json.dumps({"schema": SCHEMA, "machine": machine, "figures": figures, "skipped": skipped}, indent=2)
+    all_of_it = {"schema": SCHEMA, "machine": {**machine, **setup}, "figures": figures, "skipped": skipped}
+    return json.dumps(all_of_it, indent=2)
 
 
 def _figure(figure: Figure) -> dict[str, object]:
-    peer = {"name": figure.peer.name, "value": figure.peer.value, "ratio": figure.ratio} if figure.peer else None
+    beside = figure.peer
+    peer = (
+        {"name": beside.name, "value": beside.value, "ratio": figure.ratio, "samples": list(beside.samples)}
+        if beside
+        else None
+    )
     goal = {"text": figure.goal.text, "met": figure.met} if figure.goal else None
     return {
         "name": figure.name,
@@ -57,4 +67,5 @@ def _figure(figure: Figure) -> dict[str, object]:
         "runs": figure.runs,
         "goal": goal,
         "peer": peer,
+        "samples": list(figure.samples),
     }

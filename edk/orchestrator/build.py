@@ -105,11 +105,14 @@ def run_images(
         EngineUnreachableError: there is something to build, and no engine answers.
         RegistryUnreachableError: there is something to push, and the registry does not answer.
     """
+    jobs = services.settings.jobs
     if plan.with_action("build"):
         # Told at once, rather than after the first context has been read.
         services.registry.ping()
         check_inventory(services)
         plan, request = suited_to_engine(services, plan, request)
+        # Asked only now: where nothing is built, no engine's client need be imported.
+        jobs = jobs_for(services)
     loop = Loop(
         inbox,
         ThreadCrew(services, new_cancellation),
@@ -117,7 +120,7 @@ def run_images(
         services.sink.emit,
         lambda: steady_plan(services, request),
         LoopOptions(
-            jobs_for(services),
+            jobs,
             services.settings.retries,
             request.force,
             options.no_cache,

@@ -61,10 +61,15 @@ def look_into_contexts(
     new = [item for item in prepared if item.context.files and _known(item, memory) is None]
     keys = {item.node.key: f"{code_stamp()}:{item.fingerprint}" for item in new}
     stored = cache.readings(_FOUND, list(keys.values())) if keys else {}
+    known = {item.node.key: decoded(_FOUND_DECODER, stored.get(keys[item.node.key])) for item in new}
+    # One question for all of them: of ten thousand new ones, a question each would take seconds.
+    unknown = [_seen_key(item) for item in new if known[item.node.key] is None]
+    seen = cache.readings(_SEEN, unknown) if unknown else {}
     for item in new:
-        found = decoded(_FOUND_DECODER, stored.get(keys[item.node.key]))
+        found = known[item.node.key]
         if found is None:
-            found, complete = _look(item, tree, cache)
+            before = decoded(_SEEN_DECODER, seen.get(_seen_key(item))) or _Seen()
+            found, complete = _look(item, before, tree, cache)
             if complete:
                 packed: dict[str, bytes] = {}
                 pack(packed, keys[item.node.key], found)
@@ -97,12 +102,14 @@ def _known(item: Prepared, memory: PlanMemory) -> Found | None:
     return found if fingerprint and fingerprint == item.fingerprint else None
 
 
-def _look(item: Prepared, tree: SourceTree, cache: Cache) -> tuple[Found, bool]:
-    """Return what is in a context, and whether every file could be looked at."""
+def _seen_key(item: Prepared) -> str:
+    return f"{code_stamp()}:{item.node.key}"
+
+
+def _look(item: Prepared, seen: _Seen, tree: SourceTree, cache: Cache) -> tuple[Found, bool]:
+    """Return what is in a context, and whether every file could be looked at; `seen` was looked at before."""
     root = context_root(item.node.target)
     files = [f for f in item.context.files if f.kind == "file" and worth_a_look(f.path, f.size)]
-    key = f"{code_stamp()}:{item.node.key}"
-    seen = decoded(_SEEN_DECODER, cache.readings(_SEEN, [key]).get(key)) or _Seen()
     clean = {seen.clean[at : at + _DIGEST_BYTES] for at in range(0, len(seen.clean), _DIGEST_BYTES)}
     kinds = dict(seen.kinds)
     complete, looked = True, False
@@ -119,7 +126,7 @@ def _look(item: Prepared, tree: SourceTree, cache: Cache) -> tuple[Found, bool]:
         else:
             clean.add(digest)
     if looked:
-        _store_seen(cache, key, files, clean, kinds)
+        _store_seen(cache, _seen_key(item), files, clean, kinds)
     named = ((kinds.get(bytes.fromhex(file.digest), ""), file.path) for file in files)
     return tuple((kind, path) for kind, path in named if kind and matters(kind, path)), complete
 

@@ -53,6 +53,20 @@ def test_in_threads_as_many_run_as_are_allowed() -> None:
     assert 3 == bench.builder.peak
 
 
+def test_where_nothing_is_built_the_engine_is_asked_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even how many builds it is made for: its client takes longer to import than all else takes together."""
+    bench = Bench(TREE)
+    run(bench)
+    asked: list[str] = []
+    monkeypatch.setattr(type(bench.builder), "places", lambda _builder: asked.append("places") or 0)
+    monkeypatch.setattr(type(bench.builder), "describe", lambda _builder: asked.append("describe"))
+
+    state = run(bench)
+
+    assert {"skipped"} == {t.phase for t in state.targets.values()}
+    assert [] == asked
+
+
 def test_infrastructure_that_comes_back_is_no_failure() -> None:
     """A build that lost the engine is tried again."""
     bench = Bench({"x/Dockerfile": dockerfile("x", "FROM scratch")}, retries=1)

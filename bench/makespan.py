@@ -1,0 +1,90 @@
+"""How near a build comes to what nobody can be faster than: max(longest path, work by places)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import peers
+from bench.building import MARK, REGISTRY
+from bench.cleaning import Leftovers
+from bench.measure import EDK, Figure, Goal, Peer, Result, RunFailedError, Skipped, environment, run
+
+JOBS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Images of steps that wait: name → seconds and the image that it stands on, empty for the base of all."""
+
+    name: str
+    images: Mapping[str, tuple[int, str]]
+
+    @property
+    def bound(self) -> float:
+        """Return the least that it takes with so many places, in seconds; what a build costs besides is not in it."""
+        work = sum(seconds for seconds, _ in self.images.values()) / JOBS
+        return max(work, *(self._path(name) for name in self.images))
+
+    def _path(self, name: str) -> float:
+        seconds, below = self.images[name]
+        return seconds + (self._path(below) if below else 0)
+
+
+# In the order of names, which decides where nothing is known, the long ones are neither first nor last.
+WIDE = Graph(
+    "wide: 12 images of 2 to 13 s",
+    {f"w{number:02}": (2 + number * 7 % 12, "") for number in range(12)},
+)
+DEEP = Graph(
+    "deep: two chains of 4 images of 5 s, and 4 images of 4 s",
+    {f"{chain}{level}": (5, f"{chain}{level - 1}" if level else "") for chain in "xy" for level in range(4)}
+    | {f"a{number}": (4, "") for number in range(4)},
+)
+
+
+def measure(work: Path, leftovers: Leftovers) -> Iterator[Result]:
+    """Yield the time of each graph, the first time and once the state knows how long its images take."""
+    for number, graph in enumerate((WIDE, DEEP)):
+        folder = work / str(number)
+        folder.mkdir()
+        try:
+            yield from _built(folder, f"makespan{number}", graph, leftovers)
+        except RunFailedError as error:
+            yield Skipped(graph.name, str(error))
+
+
+def _built(work: Path, stem: str, graph: Graph, leftovers: Leftovers) -> Iterator[Result]:
+    env = environment(
+        work / "state",
+        KAAPANA_REPO_PATH="",
+        KAAPANA_BUILD_VERSION=peers.TAG,
+        EDK_EXTENSIONS_DIR=str(work / "none"),
+        EDK_BENCH_LOG=str(work / "run.log"),
+    )
+    found = peers.find(work, env)
+    if found.engine is None:
+        yield Skipped(graph.name, "no docker command that can build here is on PATH")
+        return
+    base = peers.push_base(work, stem, found)
+    leftovers.refs += [base, *(f"{REGISTRY}/{MARK}-{stem}-{name}:{peers.TAG}" for name in graph.images)]
+    command = (*EDK, "build", "--dir", work / "tree", "--no-import", "--jobs", str(JOBS), "--builder", "docker")
+    for label in ("times not known", "times known from before", "the same once more"):
+        _write(work / "tree", stem, graph, base)
+        taken = run(command, env).seconds
+        beside = Peer("max(longest path, work by places)", graph.bound)
+        yield Figure(f"{graph.name}, {label}", "s", taken, 1, Goal("<= 1.05", 1.05, "ratio"), beside, (taken,))
+
+
+def _write(tree: Path, stem: str, graph: Graph, base: str) -> None:
+    """Write the images anew, each with something in it that no cache knows."""
+    for name, (seconds, below) in graph.images.items():
+        folder = tree / name
+        folder.mkdir(parents=True, exist_ok=True)
+        ref = f"{REGISTRY}/{MARK}-{stem}-{below}:{peers.TAG}" if below else base
+        (folder / "nonce").write_text(secrets.token_hex(16))
+        (folder / "Dockerfile").write_text(
+            f'FROM {ref}\nLABEL IMAGE="{MARK}-{stem}-{name}"\nCOPY nonce /nonce\nRUN ["/bin/sleep", "{seconds}"]\n'
+        )
