@@ -44,7 +44,12 @@ def counting(registry: str) -> Iterator[tuple[str, Uploaded]]:
         wbufsize = 1 << 16
 
         def _pass(self) -> None:
-            body = self._body()
+            try:
+                body = self._body()
+            except ValueError:
+                # Given up by the client in the middle.
+                self.close_connection = True
+                return
             upstream = http.client.HTTPConnection(registry, timeout=300)
             # The Host stays ours, so that the registry's Location headers lead here as well.
             sent = {k: v for k, v in self.headers.items() if k.lower() not in {"transfer-encoding", "content-length"}}
@@ -84,7 +89,11 @@ def counting(registry: str) -> Iterator[tuple[str, Uploaded]]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 256
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"localhost:{server.server_port}", counted
