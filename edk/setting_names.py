@@ -44,6 +44,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "page_hosts": ("EDK_PAGE_HOSTS",),
     "page_path": ("EDK_PAGE_PATH",),
     "page_forwarded_prefix": ("EDK_PAGE_FORWARDED_PREFIX",),
+    "progress": ("EDK_PROGRESS",),
     "source_date_epoch": ("SOURCE_DATE_EPOCH",),
 }
 """Field → variables; the first one that is set wins."""

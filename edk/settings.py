@@ -11,6 +11,7 @@ from typing import Any, get_args
 from edk.config_file import ConfigFile, convert, read_config
 from edk.domain.checking.config import CheckRules
 from edk.domain.errors import UsageError
+from edk.domain.progress import PROGRESS
 from edk.domain.reference_mode import ReferenceMode
 from edk.setting_layers import Layers, Origin, Origins
 from edk.setting_names import ENVIRONMENT, flag_of
@@ -93,6 +94,7 @@ class Settings:
         page_hosts: names by which its pages may be asked for beside that and this machine's, with commas between.
         page_path: path below which the pages lie for browsers; empty: the root.
         page_forwarded_prefix: whether a proxy in front may say that path, as ``X-Forwarded-Prefix``.
+        progress: how builds are shown: ``auto``, ``board``, ``plain`` or ``json``.
         source_date_epoch: seconds since the epoch that images are said to be made at; -1: when they are.
         config_files: the files that were read, nearest first.
     """
@@ -153,6 +155,7 @@ class Settings:
     page_hosts: str = ""
     page_path: str = ""
     page_forwarded_prefix: bool = False
+    progress: str = "auto"
     source_date_epoch: int = -1
     config_files: tuple[str, ...] = ()
 
@@ -182,6 +185,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "builder": BUILDERS,
     "compression": ("", *COMPRESSIONS),
     "attestations": ATTESTATIONS,
+    "progress": PROGRESS,
 }
 """Field → what it, or each of its entries, may be."""
 BOUNDS: dict[str, tuple[int, int | None]] = {

@@ -22,7 +22,7 @@ for part in registry engine; do
 done
 # shellcheck disable=SC2317 # called by the trap
 stop_what_we_started() {
-  for pid in ${fast_tests:-} ${pod_images:-}; do kill "$pid" 2>/dev/null || :; done
+  if [ -n "${pod_images:-}" ]; then kill "$pod_images" 2>/dev/null || :; fi
   for part in registry engine; do
     case $already in *" $part"*) ;; *) scripts/stop.sh "$part" ;; esac
   done
@@ -79,7 +79,7 @@ start_pod_images() {
   fi
   set --
   if [ -x "$tools/helm" ] && [ -x "$tools/buildctl" ] && [ -x "$tools/buildkitd" ]; then set -- --tools "$tools"; fi
-  nice -n 5 scripts/build_pod_images.sh "$@" >"$state/pod-images.log" 2>&1 9>&- &
+  nice -n 15 scripts/build_pod_images.sh "$@" >"$state/pod-images.log" 2>&1 9>&- &
   pod_images=$!
 }
 
@@ -124,22 +124,13 @@ check lint-imports
 if [ $# -gt 0 ]; then
   check python -m pytest "$@"
 else
+  # Beside the fast tests, which need neither engine nor registry, so that those that do have both to themselves.
   start_pod_images
-  # Fast tests take the processor, the others mostly wait for engine and registry: beside each other they take less time.
-  fast='tests/unit tests/simulation'
-  # shellcheck disable=SC2086
-  python -m pytest -p no:cacheprovider $fast >"$state/fast-tests.log" 2>&1 &
-  fast_tests=$!
   pod_tests='tests/e2e/pod tests/integration/test_pod_images.py'
+  check python -m pytest -p no:cacheprovider tests/unit tests/simulation
   check python -m pytest -p no:cacheprovider --ignore tests/unit --ignore tests/simulation \
     --ignore tests/e2e/pod --ignore tests/integration/test_pod_images.py
   # shellcheck disable=SC2086
   if pod_images_made; then EDK_E2E_POD=1 check python -m pytest -p no:cacheprovider $pod_tests; fi
-  wait_for_fast=0
-  wait "$fast_tests" || wait_for_fast=$?
-  fast_tests=
-  printf '\n== python -m pytest %s (ran meanwhile)\n' "$fast" >&2
-  cat "$state/fast-tests.log" >&2
-  [ "$wait_for_fast" = 0 ] || failed=${failed:-$wait_for_fast}
 fi
 exit "${failed:-0}"

@@ -14,6 +14,7 @@ from functools import partial
 
 from edk.adapters.cancellation import Cancel
 from edk.commands.plan import print_plan, request_of
+from edk.commands.surface import restore_terminals
 from edk.commands.wiring import Wired, check_platform_options, settings_of, sink_of, with_cluster, with_platform
 from edk.domain import errors
 from edk.domain import events as ev
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         request = request_of(options, settings)
         if options.dry_run:
             plan = steady_plan(services, request)
-            print_plan(plan, as_json=options.json)
+            print_plan(plan, as_json=options.json or settings.progress == "json")
             return errors.EXIT_SOURCES if plan.has_errors else errors.EXIT_DONE
         build_options = BuildOptions(options.no_cache, options.pull)
         to = ToPlatform(not options.no_import, options.install, options.import_images)
@@ -103,6 +104,7 @@ def _ask_to_stop(told: socket.socket, numbers: tuple[int, ...], inbox: QueueInbo
     while came := told.recv(64):
         for _ in [number for number in came if number in numbers]:
             if asked:
+                restore_terminals()
                 os._exit(errors.EXIT_INTERRUPTED)
             asked = True
             inbox.put(StopAsked())

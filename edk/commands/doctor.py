@@ -8,6 +8,7 @@ import os
 from edk.adapters.probes import MachineProbes
 from edk.adapters.registry.http import HttpRegistry
 from edk.adapters.registry.probing import HttpRegistryProbes
+from edk.adapters.registry.transport import import_http
 from edk.commands.builders import LazyBuilder
 from edk.commands.wiring import settings_of
 from edk.domain.errors import EXIT_DONE, EXIT_UNREACHABLE, EdkError
@@ -25,6 +26,7 @@ _ASK_SECONDS = 2.0
 def run(options: argparse.Namespace) -> int:
     """Print what was found; exit code 4 if a build would fail on it."""
     settings = settings_of(options)
+    import_http()
     checks = examine(_patient(settings))
     if options.json:
         print(as_json(checks))  # noqa: T201

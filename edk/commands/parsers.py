@@ -19,6 +19,7 @@ from edk.commands.reference_parsers import add_reference_commands, add_reference
 from edk.commands.supply_parsers import add_attesting_options, add_supply_commands
 from edk.commands.surface_parsers import add_surface_commands
 from edk.commands.watcher_parsers import add_watcher_commands
+from edk.domain.progress import PROGRESS
 
 EXIT_CODES = (
     "exit codes: 0 all done; 1 an image or chart failed; 2 wrong usage or configuration; 3 the sources are "
@@ -124,6 +125,15 @@ def _add_output(command: argparse.ArgumentParser) -> None:
     command.add_argument("-v", "--verbose", action="store_true", help="show the log lines of builds too")
 
 
+def _add_progress(command: argparse.ArgumentParser) -> None:
+    _add_output(command)
+    command.add_argument(
+        "--progress",
+        choices=PROGRESS,
+        help="how builds are shown: auto (a board in a terminal, else plain lines), board, plain or json",
+    )
+
+
 def _add_build(commands: Commands) -> None:  # type: ignore[valid-type]
     command = _add(
         commands,
@@ -139,7 +149,7 @@ def _add_build(commands: Commands) -> None:  # type: ignore[valid-type]
     command.add_argument("--dry-run", action="store_true", help="print what would happen, and do nothing")
     _add_engine_options(command)
     add_references_option(command)
-    _add_output(command)
+    _add_progress(command)
 
 
 def _add_watch(commands: Commands) -> None:  # type: ignore[valid-type]
@@ -175,7 +185,7 @@ def _add_watch(commands: Commands) -> None:  # type: ignore[valid-type]
     add_install_option(command)
     _add_engine_options(command)
     add_references_option(command)
-    _add_output(command)
+    _add_progress(command)
 
 
 def _add_plan(commands: Commands) -> None:  # type: ignore[valid-type]
@@ -209,7 +219,7 @@ def _add_init(commands: Commands) -> None:  # type: ignore[valid-type]
     command.add_argument("--all-bases", action="store_true", help="build every base of the platform")
     command.add_argument("--no-bases", action="store_true", help="build none")
     _add_engine_options(command)
-    _add_output(command)
+    _add_progress(command)
 
 
 def _add_chart(commands: Commands) -> None:  # type: ignore[valid-type]
@@ -249,7 +259,7 @@ def _add_build_image(commands: Commands) -> None:  # type: ignore[valid-type]
     )
     command.add_argument("--force", action="store_true", help="build although it is unchanged")
     _add_engine_options(command)
-    _add_output(command)
+    _add_progress(command)
 
 
 def _add_doctor(commands: Commands) -> None:  # type: ignore[valid-type]

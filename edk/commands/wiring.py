@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from edk.adapters.store.store import SqliteStore
 from edk.adapters.syft import Syft
 from edk.commands.builders import LazyBuilder
 from edk.commands.buildkit_parsers import secrets_of_arguments
+from edk.commands.surface import surface_of
 from edk.domain import events as ev
 from edk.domain.errors import UsageError
 from edk.domain.redaction import Redactor, secrets_of
@@ -77,6 +77,7 @@ def sourced_of(options: argparse.Namespace, dirs: list[str] | None = None) -> So
         "page_listen": getattr(options, "page_listen", None),
         "page_hosts": getattr(options, "page_hosts", None),
         "page_path": getattr(options, "page_path", None),
+        "progress": getattr(options, "progress", None),
     }
     if flags["jobs"] is not None and flags["jobs"] < 1:  # type: ignore[operator]
         raise UsageError(f"--jobs must be 1 or more, not {flags['jobs']}", "for example --jobs 4")
@@ -120,15 +121,7 @@ def places_of(settings: Settings) -> Places:
 
 def sink_of(options: argparse.Namespace, settings: Settings, *others: EventSink) -> EventSink:
     """Return the sinks that a command line asks for: a surface, the logs of images, the log; secrets masked."""
-    surface: EventSink
-    if options.json:
-        from edk.ui.json_lines import JsonLines
-
-        surface = JsonLines(sys.stdout, SystemClock().now)
-    else:
-        from edk.ui.plain import PlainLines
-
-        surface = PlainLines(sys.stdout, verbose=options.verbose)
+    surface = surface_of(options, settings)
     log = EventLog(settings.state_path("edk.log"), stderr=os.environ.get("EDK_LOG", "").lower() == "debug")
     return Redacted(Fanout(surface, LogFiles(), Aside(log), *others), redactor_of(settings))
 

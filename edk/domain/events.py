@@ -56,10 +56,11 @@ class ImageSkipped:
 
 @dataclass(frozen=True, slots=True)
 class ImageHeld:
-    """An image waits; `reason` says for what."""
+    """An image waits; `reason` says for what, `waits_for` names the images, if it is images."""
 
     image: str
     reason: str
+    waits_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

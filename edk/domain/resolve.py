@@ -9,6 +9,7 @@ from typing import Literal
 
 from edk.domain.charts.versions import DAG_INSTALLER, dag_image_tags
 from edk.domain.codes import resolving as codes
+from edk.domain.codes.conventions import MISSPELT_IMAGE
 from edk.domain.codes.operators import INVALID_REFERENCE, RUN_TIME_IMAGE
 from edk.domain.reference import (
     InvalidReferenceError,
@@ -28,6 +29,9 @@ from edk.domain.workspace import (
     Target,
     Workspace,
 )
+
+NEAR = 0.85
+"""How alike two names must be for one to be a misspelling of the other."""
 
 Status = Literal["local", "external", "unresolved", "ambiguous"]
 
@@ -55,6 +59,16 @@ class Names:
             "KAAPANA_BUILD_VERSION": self.build_version,
             "kaapana_build_version": self.build_version,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an image is named; the column is 0 where it is not known."""
+
+    root: Root
+    file: str
+    line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +198,8 @@ def _resolve_operator_image(located: LocatedImage, catalog: Catalog, names: Name
     key = found[0].key if len(found) == 1 else ""
     resolution.images.append(ResolvedImage(located, registry, local.name, local.tag or local.digest, status, key))
     if not found:
-        _note_not_local(located.root, image.file, image.line, local.name, catalog, resolution)
+        place = Place(located.root, image.file, image.line, image.column)
+        _note_not_local(place, local.name, image.value.startswith(f"{names.registry}/"), catalog, resolution)
     tag = local.tag
     if variables_of(tag):
         message = f"the tag of {value!r} is known at run time only"
@@ -208,11 +223,27 @@ def _resolved_places(places: Iterable[LocatedPlace], catalog: Catalog, names: Na
             yield ResolvedPlace(located, tuple(targets.items()))
 
 
-def _note_not_local(root: Root, file: str, line: int, name: str, catalog: Catalog, resolution: Resolution) -> None:
-    near = catalog.near(name)
+def _note_not_local(place: Place, name: str, local: bool, catalog: Catalog, resolution: Resolution) -> None:
+    """Note that no Dockerfile yields an image.
+
+    Args:
+        place: where it is named.
+        name: its name.
+        local: it is asked for from the registry that only the EDK fills, so the platform can't bring it.
+        catalog: the targets.
+        resolution: where the diagnostic goes.
+    """
+    nearest = difflib.get_close_matches(name, catalog.by_name, n=1, cutoff=NEAR)
+    near = nearest or catalog.near(name)
     hint = f"did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    message = f"no Dockerfile here yields {name!r}; it is expected in the platform's registry"
-    resolution.diagnostics.append(LocatedDiagnostic(root, codes.NOT_LOCAL.at(file, line, message, hint)))
+    if nearest or local:
+        why = f"; {nearest[0]!r} is the nearest name" if nearest else ", and the local registry has only what is built"
+        message = f"no Dockerfile yields the image {name!r}{why}"
+        diagnostic = MISSPELT_IMAGE.at(place.file, place.line, message, hint, place.column)
+    else:
+        message = f"no Dockerfile here yields {name!r}; it is expected in the platform's registry"
+        diagnostic = codes.NOT_LOCAL.at(place.file, place.line, message, hint)
+    resolution.diagnostics.append(LocatedDiagnostic(place.root, diagnostic))
 
 
 def _resolve_chart(
@@ -234,7 +265,7 @@ def _resolve_chart(
             continue
         found = catalog.find(local.name)
         if not found:
-            _note_not_local(located.root, image.file, image.line, local.name, catalog, resolution)
+            _note_not_local(Place(located.root, image.file, image.line), local.name, False, catalog, resolution)
         tags: tuple[str, ...] = (local.tag if not variables_of(local.tag) else "",)
         if image.how == "dag":
             tags = dag_image_tags(chart, installer_version, names.build_version)

@@ -234,6 +234,12 @@ def _released(state: RunState, free: TargetRun, reason: str) -> TargetRun:
     return replace(free, phase="cancelled" if state.stopping else "waiting", reason=reason)
 
 
+def waits_for(state: RunState, key: str) -> tuple[str, ...]:
+    """Return the labels of what a target stands on or names that is not there yet."""
+    below = (state.targets[d] for d in state.targets[key].depends_on)
+    return tuple(target.label for target in below if target.phase not in GOOD)
+
+
 def schedule(state: RunState, now: float, jobs: int, paused: str = "") -> Decision:
     """Decide what to start, what to cancel, and why the rest waits.
 
@@ -250,7 +256,7 @@ def schedule(state: RunState, now: float, jobs: int, paused: str = "") -> Decisi
     for target in state.targets.values():
         if target.phase != "waiting" or state.stopping:
             continue
-        pending = [state.targets[d].label for d in target.depends_on if state.targets[d].phase not in GOOD]
+        pending = waits_for(state, target.key)
         if target.running:
             holds[target.key] = "the build before it is being cancelled"
         elif state.replan:

@@ -33,12 +33,26 @@ def _meant(plan: BuildPlan, word: str) -> Iterator[str]:
         *_of_chart(plan, word, images),
     ]
     if not found:
+        _explain_operator(plan, word)
         classes = {image.located.image.owner for image in plan.graph.images}
         charts = {c.chart.name for c in plan.workspace.charts if c.root.kind == "extension"}
         near = difflib.get_close_matches(word, sorted(images.keys() | classes | charts), n=3, cutoff=0.6)
         hint = f"did you mean {' or '.join(near)}?" if near else "edk plan lists the images that there are"
         raise UsageError(f"{word!r} is no image, operator or chart of this extension", hint)
     yield from found
+
+
+def _explain_operator(plan: BuildPlan, word: str) -> None:
+    """Raise UsageError for an operator whose images are none that is built here."""
+    for resolved in plan.graph.images:
+        if word != resolved.located.image.owner:
+            continue
+        image, place = resolved.located.image, f"{resolved.located.root.path}/{resolved.located.image.file}"
+        name = resolved.name or image.expression
+        raise UsageError(
+            f"{word} names {name}, which no Dockerfile here yields: {place}:{image.line}",
+            "edk check says what is wrong with it, if anything is",
+        )
 
 
 def _of_operator(plan: BuildPlan, word: str, names: dict[str, str]) -> Iterator[str]:

@@ -33,6 +33,7 @@ from edk.domain.run import (
     WorkerSucceeded,
     reduce,
     schedule,
+    waits_for,
 )
 from edk.domain.saves import RawEvent, RescanNeeded
 from edk.orchestrator.worker import BuiltBase, Task
@@ -227,7 +228,7 @@ class Loop:
         for key, reason in decision.holds.items():
             if self._shown_holds.get(key) != reason:
                 self._shown_holds[key] = reason
-                self._emit(ev.ImageHeld(self.state.targets[key].label, reason))
+                self._emit(ev.ImageHeld(self.state.targets[key].label, reason, waits_for(self.state, key)))
         return decision.wake_at
 
     def _start(self, key: str) -> None:

@@ -19,8 +19,8 @@ What is wrong in the sources, with a stable code. `edk check`, `edk plan` and `e
 `file:line:column: severity: message [code]`, the hint on the line below, and `edk plan --json` lists them
 under `diagnostics`. An **error** makes the exit code 3, and what it concerns is not built; everything else is.
 A **warning** should be looked at. An **info** is shown by `edk check` and `edk plan` alone. Those of EDK6xx are told by
-[`edk check`](checking.md) alone. `edk explain CODE` shows a section of this page in the terminal, `edk explain` the
-list of all codes.
+[`edk check`](checking.md) alone, save EDK601. `edk explain CODE` shows a section of this page in the terminal,
+`edk explain` the list of all codes.
 
 This page is made from the codes in `edk/domain/codes/` by `python -m edk.ui.diagnostics_page`.
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -12,12 +11,11 @@ from edk.domain.diagnostics import Diagnostic
 from edk.ui.archive_lines import archive_rows
 from edk.ui.platform_words import platform_words
 from edk.ui.removal_rows import removal_row
-from edk.ui.text import plural, safe, seconds, short, size
+from edk.ui.text import plural, safe, seconds, short, short_digests, size
 
 MIN_WIDTH = 12
 VERB_WIDTH = 8
 MAX_TITLE = 100
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def diagnostic_lines(diagnostic: Diagnostic) -> tuple[str, ...]:
@@ -29,7 +27,7 @@ def diagnostic_lines(diagnostic: Diagnostic) -> tuple[str, ...]:
 
 def brief(title: str) -> str:
     """Return a step's title as one short line: white space folded, digests and the rest cut."""
-    line = _DIGEST.sub(lambda match: match[0][:19], " ".join(title.split()))
+    line = short_digests(" ".join(title.split()))
     return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1] + "…"
 
 
@@ -48,10 +46,14 @@ class PlainLines:
 
     def emit(self, event: ev.Event) -> None:
         """Print one event; raises BrokenPipeError where nobody reads any more."""
-        lines = [safe(line) for line in self._lines(event)]
+        lines = self.lines(event)
         if lines:
             self._stream.write("\n".join(lines) + "\n")
             self._stream.flush()
+
+    def lines(self, event: ev.Event) -> tuple[str, ...]:
+        """Return the lines that an event is printed as, for those who print them themselves."""
+        return tuple(safe(line) for line in self._lines(event))
 
     def close(self) -> None:
         """Write out what is left."""

@@ -28,5 +28,7 @@ def plan_lines(plan: BuildPlan) -> Iterator[str]:
             yield safe(f"{chart.chart.name:<{width}}  chart     {chart.chart.path or '.'}")
     for sentence in plan.unasked:
         yield safe(f"note: {sentence}")
+    if any("could not be asked" in sentence for sentence in plan.unasked):
+        yield "    `edk doctor` says how to bring it up"
     if not plan.images:
         yield "no Dockerfile found; nothing to build"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _KEPT = frozenset("\t")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # Characters that turn the direction of text, by which a name can be made to look like another one.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -46,6 +48,11 @@ def short(digest: str) -> str:
     """Return a digest short enough for a line, e.g. ``sha256:0123456789ab``."""
     algorithm, colon, value = digest.partition(":")
     return f"{algorithm}{colon}{value[:12]}"
+
+
+def short_digests(text: str) -> str:
+    """Return text with every digest in it cut to what fits a line."""
+    return _DIGEST.sub(lambda match: match[0][:19], text)
 
 
 def plural(count: int, one: str, many: str = "") -> str:

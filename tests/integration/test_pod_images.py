@@ -131,7 +131,7 @@ def test_editor_answers_and_has_made_its_folders(start: Callable[..., Any]) -> N
 
     assert answers(editor, "8080/tcp", "/healthz"), editor.logs().decode()
     code, listed = editor.exec_run(["ls", "-A", "/kaapana/app/kaapana/extensions/.vscode"])
-    assert (0, b"extensions.json\ntasks.json\n") == (code, listed)
+    assert (0, b"extensions.json\nsettings.json\ntasks.json\n") == (code, listed)
 
 
 def test_rootless_builder_is_reached_by_certificates_alone(certs: dict[str, Any], start: Callable[..., Any]) -> None:

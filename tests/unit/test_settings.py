@@ -55,7 +55,7 @@ def test_every_variable_sets_its_field(tmp_path: Path, field: str) -> None:
     """Each variable of the environment is read."""
     kind = type(getattr(Settings(), field))
     words = {"platform": "linux/arm64", "references": "tag", "patient_data": "refuse"}
-    word = {**words, "builder": "docker", "compression": "zstd"}.get(field, "x:1")
+    word = {**words, "builder": "docker", "compression": "zstd", "progress": "plain"}.get(field, "x:1")
     text, value = {str: (word, word), int: ("7", 7), float: ("0.5", 0.5), bool: ("yes", True)}[kind]
 
     assert value == getattr(load(tmp_path, environ={ENVIRONMENT[field][0]: text}), field)

@@ -32,6 +32,14 @@ _WHILE_A_TAG_IS_WRITTEN = (0.1, 0.4)
 """Seconds to wait before a manifest is asked for again."""
 
 
+def import_http() -> None:
+    """Import the HTTP client; for who starts threads of which several would import it at once.
+
+    CPython 3.11 then may take it for a deadlock of its import locks, and raise an error.
+    """
+    import urllib3.exceptions  # noqa: F401
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a registry answered; header names in lower case."""

@@ -9,7 +9,7 @@ from edk.domain.checking.model import Finding
 from edk.domain.checking.rules_charts import chart_rules
 from edk.domain.checking.rules_dags import dag_rules
 from edk.domain.checking.rules_dockerfiles import dockerfile_rules, with_label
-from edk.domain.checking.rules_images import image_rules, misspelt
+from edk.domain.checking.rules_images import image_rules
 from edk.domain.checking.rules_operators import operator_rules
 from edk.domain.codes.resolving import NO_IMAGE_LABEL
 
@@ -26,12 +26,8 @@ def find_all(gathered: Gathered) -> tuple[Finding, ...]:
 
 
 def _planned(gathered: Gathered) -> Iterator[Finding]:
-    tell = misspelt(gathered)
     for located in gathered.plan.diagnostics:
-        worse = tell(located)
-        if worse is not None:
-            yield worse
-        elif located.diagnostic.code == NO_IMAGE_LABEL.id:
+        if located.diagnostic.code == NO_IMAGE_LABEL.id:
             yield with_label(gathered, located)
         else:
             yield Finding(located.root, located.diagnostic)

@@ -68,7 +68,7 @@ def _asked_for(gathered: Gathered, target: Target) -> str:
     missing = {
         d.diagnostic.message.split("'")[1]
         for d in gathered.plan.diagnostics
-        if d.diagnostic.code == NOT_LOCAL.id and d.root == target.root
+        if d.diagnostic.code in {NOT_LOCAL.id, codes.MISSPELT_IMAGE.id} and d.root == target.root
     }
     folder = target.context.rpartition("/")[2]
     if folder in missing:

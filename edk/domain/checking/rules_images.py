@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from edk.domain.checking.gathered import Gathered, place_of
 from edk.domain.checking.model import Edit, FileEdit, Finding
 from edk.domain.checking.rules_dockerfiles import put_line
 from edk.domain.checking.uses import uses
 from edk.domain.codes import conventions as codes
-from edk.domain.codes.resolving import NOT_LOCAL
 from edk.domain.graph import BaseLink, Node
 from edk.domain.reference import (
     ImageRef,
@@ -21,13 +19,10 @@ from edk.domain.reference import (
     substitute,
     variables_of,
 )
-from edk.domain.workspace import LocatedDiagnostic, Target
+from edk.domain.workspace import Target
 
 _IN_CLUSTER = re.compile(r"local-registry\.[\w.-]+:\d+/")
 """The local registry as it is called inside of a cluster, where no setting says so."""
-
-NEAR = 0.85
-"""How alike two names must be for one to be a misspelling of the other."""
 
 _LOCAL_ONLY = "local-only"
 _TAGLESS = ("dag", "processing")
@@ -42,38 +37,6 @@ def image_rules(gathered: Gathered) -> Iterator[Finding]:
     for node in gathered.nodes:
         for link in node.bases:
             yield from _base(gathered, node, link)
-
-
-def misspelt(gathered: Gathered) -> Callable[[LocatedDiagnostic], Finding | None]:
-    """Return what tells of an image without a Dockerfile that it can't be one of the platform's.
-
-    It returns None where it may be one.
-    """
-    registry = f"{gathered.names.registry}/"
-    images = {
-        (one.located.root, one.located.image.file, one.located.image.line): one.located.image
-        for one in gathered.plan.graph.images
-    }
-
-    def tell(located: LocatedDiagnostic) -> Finding | None:
-        diagnostic = located.diagnostic
-        if diagnostic.code != NOT_LOCAL.id:
-            return None
-        name = diagnostic.message.split("'")[1]
-        near = difflib.get_close_matches(name, gathered.catalog.by_name, n=1, cutoff=NEAR)
-        image = images.get((located.root, diagnostic.file, diagnostic.line))
-        message = f"no Dockerfile yields the image {name!r}"
-        if near:
-            message += f"; {near[0]!r} is the nearest name"
-        elif image is not None and image.value.startswith(registry):
-            message += f", and {registry} has only what the EDK builds"
-        else:
-            return None
-        hint = f"did you mean {near[0]!r}?" if near else ""
-        column = image.column if image is not None else 0
-        return Finding(located.root, codes.MISSPELT_IMAGE.at(diagnostic.file, diagnostic.line, message, hint, column))
-
-    return tell
 
 
 def _hidden_operators(gathered: Gathered) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Codes EDK6xx: Kaapana's conventions, which `edk check` alone looks at."""
+"""Codes EDK6xx: Kaapana's conventions, which `edk check` alone looks at, save EDK601: a build tells it too."""
 
 from __future__ import annotations
 

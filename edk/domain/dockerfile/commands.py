@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -97,7 +98,9 @@ def _command(line: LogicalLine, start: int, reader: LineReader) -> Command:
     split = split_instruction(line.text, start, reader.escape)
     keyword = split.keyword.upper()
     if keyword not in KEYWORDS:
-        raise DockerfileError(f"unknown instruction: {split.keyword}", kind="unknown")
+        near = difflib.get_close_matches(keyword, sorted(KEYWORDS), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise DockerfileError(f"unknown instruction: {split.keyword}{hint}", kind="unknown")
     _check_flags(keyword, split.flags)
     words: tuple[Word, ...] = ()
     args: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 
@@ -22,9 +23,12 @@ def states(pods: Installed) -> dict[str, str]:
 
 
 def kill(pods: Installed, container: str, number: signal.Signals = signal.SIGKILL) -> None:
-    """Send a signal to all processes of a container, from the node."""
+    """Send a signal to all processes of a container once all are ready: what still starts may hang for minutes."""
+    until(pods.cluster.ready, pods.cluster.described())
     for process in pods.engine.api.top(pods.cluster.running(container), "-eo pid")["Processes"]:
-        os.kill(int(process[0]), number)
+        # A short one, such as git, may have ended meanwhile.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(process[0]), number)
 
 
 def marked(pods: Installed) -> None:
@@ -48,6 +52,7 @@ def test_power_cut(pods: Installed) -> None:
 
     for place in _PLACES:
         assert "mine\n" == pods.run("cat", f"{place}/mark")
+        pods.run("rm", f"{place}/mark")
     assert settings == pods.run("cat", _SETTINGS)
     assert "one\n" == pods.run("cat", f"{EXTENSIONS}/{name}/processing/data.txt")
     assert digest == pods.registry.digest(name, "0.0.0")
@@ -81,7 +86,7 @@ def test_builder_is_killed_during_a_build(pods: Installed) -> None:
 
     kill(pods, "builder")
 
-    until(lambda: pods.restarts("builder") == restarts + 1, "the builder was not started again")
+    until(lambda: pods.restarts("builder") > restarts, "the builder was not started again")
     until(lambda: pods.holds(name, "one\n"), f"the build did not go on: {pods.edk('status')}")
     until(pods.cluster.ready, "not ready again")
 
@@ -94,7 +99,7 @@ def test_registry_is_killed_during_a_build(pods: Installed) -> None:
 
     kill(pods, "registry")
 
-    until(lambda: pods.restarts("registry") == restarts + 1, "the registry was not started again")
+    until(lambda: pods.restarts("registry") > restarts, "the registry was not started again")
     until(lambda: pods.cluster.ready() and pods.holds(name, "one\n"), "the build did not go on")
 
 
@@ -108,6 +113,6 @@ def test_watcher_ends_or_hangs(pods: Installed, number: signal.Signals) -> None:
     kill(pods, "watcher", number)
     pods.write(f"{name}/processing/data.txt", "two\n")
 
-    until(lambda: pods.restarts("watcher") == restarts + 1, "the watcher was not started again", 120)
+    until(lambda: pods.restarts("watcher") > restarts, "the watcher was not started again", 120)
     until(lambda: pods.holds(name, "two\n"), "what was saved meanwhile was not built")
     assert "watching" in pods.edk("status")

@@ -53,7 +53,7 @@ def test_a_follower_hears_the_state_and_then_every_event(tmp_path: Path) -> None
 
     assert STATUS == status_from_json(first["status"])
     assert {"event": "Noticed", "time": NOW, "message": "one", "hint": ""} == second
-    assert {"event": "ImageHeld", "time": NOW, "image": "x\\udcff", "reason": "two"} == third
+    assert {"event": "ImageHeld", "time": NOW, "image": "x\\udcff", "reason": "two", "waits_for": []} == third
     assert [] == rest
 
 

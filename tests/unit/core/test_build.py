@@ -139,26 +139,30 @@ def test_the_classic_builder_builds_every_stage() -> None:
 
 
 def test_what_was_read_what_is_wrong_and_what_will_happen_is_announced() -> None:
-    """In this order, with whole paths; infos are left to the plan."""
+    """In this order, with whole paths; of infos only images that the platform must have, each once."""
     bench = Bench(
         {
             "good/Dockerfile": dockerfile("good", "FROM scratch"),
             "bad/Dockerfile": dockerfile("bad", "FROM local-only/nothing"),
             "off/Dockerfile": dockerfile("off", "FROM scratch", labels='BUILD_IGNORE="True"'),
             "AOperator.py": 'class A:\n    def __init__(self):\n        super().__init__(image="local-only/z")\n',
+            "BOperator.py": 'B(image="local-only/z")\n',
         }
     )
     announce(bench.services, bench.request())
 
-    assert ["SourcesRead", "DiagnosticFound", "PlanMade", "Noticed"] == [type(e).__name__ for e in bench.sink.events]
-    (read, wrong, made, note) = bench.sink.events
+    kinds = ["SourcesRead", "DiagnosticFound", "PlanMade", "Noticed", "Noticed"]
+    assert kinds == [type(e).__name__ for e in bench.sink.events]
+    (read, wrong, made, note, expected) = bench.sink.events
     assert isinstance(read, ev.SourcesRead)
-    assert ((ROOT,), 3, 1, 0) == (read.roots, read.dockerfiles, read.operators, read.charts)
+    assert ((ROOT,), 3, 2, 0) == (read.roots, read.dockerfiles, read.operators, read.charts)
     assert isinstance(wrong, ev.DiagnosticFound)
     assert ("EDK403", f"{ROOT}/bad/Dockerfile") == (wrong.diagnostic.code, wrong.diagnostic.file)
     assert isinstance(made, ev.PlanMade)
     assert (("good",), (), ("off",), ("bad",)) == (made.build, made.skip, made.ignore, made.blocked)
     assert ev.Noticed("off is not built: its label BUILD_IGNORE says so") == note
+    missing = f"{ROOT}/AOperator.py:3: no Dockerfile here yields 'z'; it is expected in the platform's registry"
+    assert ev.Noticed(missing) == expected
 
 
 def target(phase: str, kind: str = "") -> TargetRun:

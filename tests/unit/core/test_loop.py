@@ -225,7 +225,7 @@ def test_each_reason_to_wait_is_told_once() -> None:
     """A target says whom it waits for, and says it again only when the reason changed."""
     outcome = run(plan("base:\ntop: base"), posts=[(0.5, EventOccurred(ev.Noticed("x")))])
 
-    assert [ev.ImageHeld("top", "waits for base")] == outcome.of(ev.ImageHeld)
+    assert [ev.ImageHeld("top", "waits for base", ("base",))] == outcome.of(ev.ImageHeld)
 
 
 def test_a_plan_with_nothing_to_build_ends_at_once() -> None:

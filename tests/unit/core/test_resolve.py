@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from edk.domain.codes.conventions import MISSPELT_IMAGE
+from edk.domain.codes.resolving import NOT_LOCAL
 from edk.domain.resolve import Catalog
 from edk.domain.workspace import Root, Target
 from tests.unit.core.building import (
@@ -66,15 +68,25 @@ def test_other_registries_are_external(value: str, name: str, version: str) -> N
     assert [] == resolution.wanted
 
 
-def test_a_local_image_that_nothing_yields_is_external_and_names_near_ones() -> None:
-    """A name that no Dockerfile has is told with those that look like it."""
-    resolution = resolved([make("otsus-method")], (operator("localhost:32000/otsus-metod:1"),))
+@pytest.mark.parametrize(
+    ("value", "code", "hint"),
+    [
+        ("localhost:32000/otsus-metod:1", "EDK601", "did you mean 'otsus-method'?"),
+        ("{DEFAULT_REGISTRY}/otsus-metod:1", "EDK601", "did you mean 'otsus-method'?"),
+        ("localhost:32000/something:1", "EDK601", MISSPELT_IMAGE.remedy),
+        ("{DEFAULT_REGISTRY}/something:1", "EDK406", NOT_LOCAL.remedy),
+        ("{DEFAULT_REGISTRY}/otsu-metho:1", "EDK601", "did you mean 'otsus-method'?"),
+        ("{DEFAULT_REGISTRY}/otsus-methode-new:1", "EDK406", "did you mean 'otsus-method'?"),
+    ],
+)
+def test_a_local_image_that_nothing_yields_is_external_and_names_near_ones(value: str, code: str, hint: str) -> None:
+    """It is a warning where the platform can't have it, so that a build tells it too, and an info where it may."""
+    resolution = resolved([make("otsus-method")], (operator(value),))
 
     (diagnostic,) = [located.diagnostic for located in resolution.diagnostics]
 
     assert ["external"] == [i.status for i in resolution.images]
-    assert ("EDK406", "XOperator.py", 7) == (diagnostic.code, diagnostic.file, diagnostic.line)
-    assert "otsus-method" in diagnostic.hint
+    assert (code, "XOperator.py", 7, hint) == (diagnostic.code, diagnostic.file, diagnostic.line, diagnostic.hint)
 
 
 def test_an_expression_that_is_not_known_is_unresolved() -> None:

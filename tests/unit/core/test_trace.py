@@ -18,7 +18,7 @@ from edk.orchestrator.trace import trace
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.registry import MANIFEST, config_of, digest_of
 from tests.unit.core.bench import Bench
-from tests.unit.core.test_named_images import TREE, labels_of, sent
+from tests.unit.core.test_named_images import OPERATOR, TREE, labels_of, sent
 from tests.unit.core.test_named_images import digest_of as standing
 
 
@@ -165,3 +165,10 @@ def test_a_word_that_means_nothing() -> None:
         traced_images(Bench(TREE).plan(), ["wrker"])
 
     assert "did you mean worker?" == caught.value.hint
+
+
+def test_an_operator_that_names_what_nobody_builds() -> None:
+    """It is known, so what is missing is told, and where it is named; no name is offered in its place."""
+    tree = {**TREE, "dag/files/XOperator.py": OPERATOR % "wrkr"}
+    with pytest.raises(UsageError, match=r"^XOperator names wrkr, which no Dockerfile .*/dag/files/XOperator.py:\d+$"):
+        traced_images(Bench(tree).plan(), ["XOperator"])

@@ -62,7 +62,7 @@ def test_every_help_tells_the_exit_codes(name: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_somewhere(path: Path) -> None:
     """Relative links are files of the project."""
     assert [] == [link for link in _LINK.findall(path.read_text(encoding="utf-8")) if not (path.parent / link).exists()]
