@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from edk.domain.board import MOVING, PENDING, Board
-from edk.domain.build_record import BuildRecord
+from edk.domain.build_record import BuildRecord, usual
 
 LATEST = 5
 """Builds of an image that count: older ones were of another image, as good as."""
@@ -23,12 +23,7 @@ class Estimate:
 
 def usual_seconds(records: Iterable[BuildRecord]) -> dict[str, float]:
     """Return image → the median of its latest builds that went well; `records` the latest first."""
-    found: dict[str, list[float]] = {}
-    for record in records:
-        times = found.setdefault(record.image, []) if record.ended == "done" else None
-        if times is not None and len(times) < LATEST:
-            times.append(record.seconds)
-    return {image: sorted(times)[len(times) // 2] for image, times in found.items()}
+    return usual(records, lambda record: record.image, lambda record: record.seconds, LATEST)
 
 
 def estimate(board: Board, now: float, jobs: int) -> Estimate | None:

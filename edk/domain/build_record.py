@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -101,6 +101,33 @@ class Series:
 def chosen(records: Iterable[BuildRecord], images: Sequence[str] = (), since: float = 0.0) -> tuple[BuildRecord, ...]:
     """Return the builds of some images (none: of all) from a time on, in the same order."""
     return tuple(r for r in records if r.started >= since and (not images or r.image in images))
+
+
+def usual(
+    records: Iterable[BuildRecord],
+    of: Callable[[BuildRecord], str],
+    seconds: Callable[[BuildRecord], float],
+    latest: int,
+) -> dict[str, float]:
+    """Return what builds usually took: the median of the latest that were done, by whatever they are told apart by.
+
+    Args:
+        records: the latest first.
+        of: returns what a build is one of; empty: it does not count.
+        seconds: returns what it took.
+        latest: so many of each are counted: what was longer ago may have been another image.
+    """
+    taken: dict[str, list[float]] = {}
+    for record in records:
+        key = of(record) if record.ended == "done" else ""
+        if key and len(times := taken.setdefault(key, [])) < latest:
+            times.append(seconds(record))
+    return {key: middle(times) for key, times in taken.items()}
+
+
+def middle(values: Sequence[float]) -> float:
+    """Return the middle one; of two, the longer one. The module for it takes longer to import than a small plan."""
+    return sorted(values)[len(values) // 2]
 
 
 def slowest_steps(steps: Iterable[StepTime]) -> tuple[StepTime, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from edk.domain.build_record import BuildRecord
+from edk.domain.build_record import BuildRecord, middle, usual
 
 LATEST = 3
 """So many builds of an image are counted: what it took longer ago may have been another image."""
@@ -25,17 +25,16 @@ def expected_seconds(records: Iterable[BuildRecord], keys: Sequence[str]) -> dic
         keys: of the targets: the whole paths of their Dockerfiles.
     """
     wanted = set(keys)
-    taken: dict[str, list[float]] = {}
-    for record in records:
-        if record.ended == "done" and record.dockerfile in wanted:
-            latest = taken.setdefault(record.dockerfile, [])
-            if len(latest) < LATEST:
-                latest.append(max(SHORTEST, record.built + record.pushed or record.seconds))
-    if not taken:
+    known = usual(records, lambda r: r.dockerfile if r.dockerfile in wanted else "", _taken, LATEST)
+    if not known:
         return {}
-    known = {key: _median(seconds) for key, seconds in taken.items()}
-    usual = _median(list(known.values()))
-    return {key: known.get(key, usual) for key in keys}
+    others = middle(list(known.values()))
+    return {key: known.get(key, others) for key in keys}
+
+
+def _taken(record: BuildRecord) -> float:
+    """Return the seconds for which a build had a place: pauses between attempts are not among them."""
+    return max(SHORTEST, record.built + record.pushed or record.seconds)
 
 
 def urgency(weight: float) -> int:
@@ -44,8 +43,3 @@ def urgency(weight: float) -> int:
     Those that take about as long are equally urgent, so that each can wait for the worker that has its cache.
     """
     return math.floor(math.log(max(weight, SHORTEST), ALIKE))
-
-
-def _median(values: list[float]) -> float:
-    """Return the middle one; of two, the longer one. The module for it takes longer to import than a small plan."""
-    return sorted(values)[len(values) // 2]
