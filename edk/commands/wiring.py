@@ -146,11 +146,12 @@ class LazyHistory:
 
 
 class LazyRecording:
-    """A sink that remembers builds, imported when the first one begins; see `edk.orchestrator.recording`."""
+    """A sink that remembers builds, secrets masked; made when one begins. See `edk.orchestrator.recording`."""
 
-    def __init__(self, cache: Cache, command: str) -> None:
+    def __init__(self, cache: Cache, command: str, settings: Settings) -> None:
         self._cache = cache
         self._command = command
+        self._settings = settings
         self._sink: EventSink | None = None
 
     def emit(self, event: ev.Event) -> None:
@@ -158,8 +159,10 @@ class LazyRecording:
         if self._sink is None and isinstance(event, ev.ImageStarted):
             from edk.orchestrator.recording import Recording
 
-            self._sink = Recording(self._cache, SystemClock().now, self._command)
-        if self._sink is not None:
+            recording = Recording(self._cache, SystemClock().now, self._command)
+            self._sink = Redacted(recording, redactor_of(self._settings))
+        # Of lines of logs, which are many, nothing is remembered: they are not masked once more.
+        if self._sink is not None and not (isinstance(event, ev.StepMoved) and event.phase == "log"):
             self._sink.emit(event)
 
     def close(self) -> None:
@@ -184,8 +187,7 @@ class Wired:
             sink.emit(ev.Noticed(sentence))
 
         self._store = SqliteStore(settings.state_dir, notice)
-        recording = Redacted(LazyRecording(self._store, command), redactor_of(settings))
-        self._sink = Fanout(sink, recording)
+        self._sink = Fanout(sink, LazyRecording(self._store, command, settings))
         tree = FileTree(self._store)
         self.services = Services(
             settings=settings,
