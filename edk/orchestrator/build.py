@@ -9,6 +9,7 @@ from typing import get_args
 from edk.domain import errors
 from edk.domain import events as ev
 from edk.domain.codes.resolving import NOT_LOCAL
+from edk.domain.diagnostics import Diagnostic
 from edk.domain.plan import Action, BuildPlan
 from edk.domain.run import RunState
 from edk.domain.workspace import LocatedDiagnostic
@@ -77,9 +78,11 @@ def show_plan(services: Services, plan: BuildPlan, seconds: float) -> None:
         if image.node.target.root.kind == "extension":
             emit(ev.Noticed(f"{image.label} is not built: {image.reason}"))
     # An info, for the platform may have it; but a wrong name looks the same, so a build does not hide it.
-    unknown = [d.absolute for d in plan.diagnostics if d.diagnostic.code == NOT_LOCAL.id]
-    expected = {d.message: d for d in reversed(unknown)}
-    for message, first in reversed(expected.items()):
+    unknown: dict[str, Diagnostic] = {}
+    for told in plan.diagnostics:
+        if told.diagnostic.code == NOT_LOCAL.id:
+            unknown.setdefault(told.diagnostic.message, told.absolute)
+    for message, first in unknown.items():
         emit(ev.Noticed(f"{first.file}:{first.line}: {message}"))
 
 
