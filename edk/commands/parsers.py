@@ -176,6 +176,7 @@ def _add_watch(commands: Commands) -> None:  # type: ignore[valid-type]
     )
     command.add_argument(
         "--health",
+        dest="watch_health",
         metavar="HOST:PORT",
         help="answer /healthz, /readyz and /metrics there, for Kubernetes' probes and Prometheus",
     )

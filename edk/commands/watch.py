@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     sink = sink_of(options, settings, session, control, metrics)
     with Wired(settings, sink, "edk watch") as services:
         locks = _locked(services, watched)
-        health = health_of(options.health or settings.watch_health, services, inbox, metrics)
+        health = health_of(settings.watch_health, services, inbox, metrics)
         try:
             return _watch(options, services, asked, watched, inbox, watcher, session, control, health)
         finally:

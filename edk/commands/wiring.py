@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 
 BUNDLED = os.path.join(os.path.dirname(edk.__file__), "bundled")  # noqa: PTH118, PTH120
 
+_AS_THEY_ARE = (
+    *("jobs", "platform", "network", "references", "attest", "sbom", "builder", "cache_registry", "compression"),
+    *("daemon_cache_limit", "daemon_jobs", "watch_health", "page_listen", "page_hosts", "page_path", "progress"),
+)
+"""Settings that options of the same name set."""
+
 
 def settings_of(options: argparse.Namespace, dirs: list[str] | None = None) -> Settings:
     """Return the settings for a command line; see `sourced_of`."""
@@ -58,26 +64,12 @@ def sourced_of(options: argparse.Namespace, dirs: list[str] | None = None) -> So
     Raises:
         UsageError: a folder can't be read, or a value is wrong.
     """
-    flags = {
-        "jobs": getattr(options, "jobs", None),
-        "platform": getattr(options, "platform", None),
-        "network": getattr(options, "network", None),
-        "references": getattr(options, "references", None),
-        "daemon_cache_limit": getattr(options, "daemon_cache_limit", None),
-        "daemon_jobs": getattr(options, "daemon_jobs", None),
-        "attest": getattr(options, "attest", None),
-        "sbom": getattr(options, "sbom", None),
+    flags: dict[str, object] = {
+        **{name: getattr(options, name, None) for name in _AS_THEY_ARE},
         "build_args": _build_args(getattr(options, "build_arg", [])),
-        "builder": getattr(options, "builder", None),
         "build_secrets": secrets_of_arguments(getattr(options, "build_secret", [])),
         "ssh": _tuple(getattr(options, "ssh", None)),
-        "cache_registry": getattr(options, "cache_registry", None),
         "attestations": _tuple(getattr(options, "attestation", None)),
-        "compression": getattr(options, "compression", None),
-        "page_listen": getattr(options, "page_listen", None),
-        "page_hosts": getattr(options, "page_hosts", None),
-        "page_path": getattr(options, "page_path", None),
-        "progress": getattr(options, "progress", None),
     }
     if flags["jobs"] is not None and flags["jobs"] < 1:  # type: ignore[operator]
         raise UsageError(f"--jobs must be 1 or more, not {flags['jobs']}", "for example --jobs 4")
