@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from edk.domain.buildkitd import CacheBounds, DaemonConfig, DaemonState
-from edk.domain.cluster import NodeImage, RunningImage
-from edk.domain.events import Event
-from edk.domain.files import ContextFile, Entry
-from edk.domain.held import Push
-from edk.domain.platform import Extension, ReleaseStatus
-from edk.domain.requests import (
-    BuildRequest,
-    BuiltImage,
-    EngineInfo,
-    ManifestInfo,
-    Placement,
-    PushProgress,
-    StepProgress,
-)
-from edk.domain.saves import RawEvent, RescanNeeded
-from edk.domain.watching import WatchReport
-
 if TYPE_CHECKING:
+    from edk.domain.buildkitd import CacheBounds, DaemonConfig, DaemonState
+    from edk.domain.cluster import NodeImage, RunningImage
+    from edk.domain.events import Event
+    from edk.domain.files import ContextFile, Entry
+    from edk.domain.held import Push
     from edk.domain.history import Revision
+    from edk.domain.platform import Extension, ReleaseStatus
+    from edk.domain.requests import (
+        BuildRequest,
+        BuiltImage,
+        EngineInfo,
+        ManifestInfo,
+        Placement,
+        PushProgress,
+        StepProgress,
+    )
+    from edk.domain.saves import RawEvent, RescanNeeded
+    from edk.domain.watching import WatchReport
 
 
 class Cancellation(Protocol):

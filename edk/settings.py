@@ -6,15 +6,17 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from edk.config_file import ConfigFile, convert, read_config
-from edk.domain.checking.config import CheckRules
 from edk.domain.errors import UsageError
 from edk.domain.progress import PROGRESS
 from edk.domain.reference_mode import ReferenceMode
 from edk.setting_layers import Layers, Origin, Origins
 from edk.setting_names import ENVIRONMENT, flag_of
+
+if TYPE_CHECKING:
+    from edk.domain.checking.config import CheckRules
 
 __all__ = ["ENVIRONMENT", "KINDS", "Settings", "Sourced", "load_settings", "load_sourced"]
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from edk.adapters.cancellation import Cancel
 from edk.commands.plan import print_plan, request_of
@@ -18,8 +19,6 @@ from edk.commands.surface import restore_terminals
 from edk.commands.wiring import Wired, check_platform_options, settings_of, sink_of, with_cluster, with_platform
 from edk.domain import errors
 from edk.domain import events as ev
-from edk.domain.plan import BuildPlan
-from edk.domain.platform import InstallMode
 from edk.domain.run import RunState, StopAsked
 from edk.orchestrator.build import BuildOptions, announce, exit_code_of, run_images
 from edk.orchestrator.crew import QueueInbox
@@ -27,8 +26,12 @@ from edk.orchestrator.deliver import deliver, delivery_of
 from edk.orchestrator.import_images import Imported, import_images, imports_of
 from edk.orchestrator.package import PackagedCharts, package_extension_charts
 from edk.orchestrator.pipeline import PlanRequest, steady_plan
-from edk.orchestrator.services import Services
-from edk.ports import Cancellation
+
+if TYPE_CHECKING:
+    from edk.domain.plan import BuildPlan
+    from edk.domain.platform import InstallMode
+    from edk.orchestrator.services import Services
+    from edk.ports import Cancellation
 
 
 @dataclass(frozen=True, slots=True)

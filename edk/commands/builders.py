@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edk.domain.errors import EngineUnreachableError, UsageError
-from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, Placement, PushProgress, StepProgress
-from edk.settings import Settings
 
 if TYPE_CHECKING:
     from edk.adapters.buildkit import Daemon
     from edk.domain.pool.model import WorkerAddress
+    from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, Placement, PushProgress, StepProgress
     from edk.ports import BuildContext, Cache, Cancellation, EngineDisk, ImageBuilder
+    from edk.settings import Settings
 
 _START = "edk builder up, or set BUILDKIT_HOST"
 

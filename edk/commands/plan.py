@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from edk.commands.notices import Notices
 from edk.commands.wiring import Wired, selected_roots, settings_of
 from edk.domain.errors import EXIT_DONE, EXIT_SOURCES, EngineUnreachableError
-from edk.domain.plan import BuildPlan
 from edk.orchestrator.build import suited_to_engine
 from edk.orchestrator.pipeline import PlanRequest, steady_plan
-from edk.orchestrator.services import Services
-from edk.ports import EventSink
-from edk.settings import Settings
+
+if TYPE_CHECKING:
+    from edk.domain.plan import BuildPlan
+    from edk.orchestrator.services import Services
+    from edk.ports import EventSink
+    from edk.settings import Settings
 
 
 def request_of(options: argparse.Namespace, settings: Settings) -> PlanRequest:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from edk.adapters.clock import SystemClock
 from edk.domain.errors import UsageError
-from edk.settings import Settings
 
 if TYPE_CHECKING:
     from edk.ports import EventSink
+    from edk.settings import Settings
     from edk.ui.plain import PlainLines
 
 

@@ -21,7 +21,6 @@ from edk.commands.surface import surface_of
 from edk.domain import events as ev
 from edk.domain.errors import UsageError
 from edk.domain.redaction import Redactor, secrets_of
-from edk.domain.workspace import Root
 from edk.orchestrator.roots import Places, checked_dir, roots_for
 from edk.orchestrator.services import Services
 from edk.settings import Settings, Sourced, load_sourced
@@ -32,6 +31,7 @@ from edk.ui.redacted import Redacted
 
 if TYPE_CHECKING:
     from edk.domain.history import Revision
+    from edk.domain.workspace import Root
     from edk.ports import (
         Cache,
         ChartPackager,

@@ -7,10 +7,12 @@ seconds; `image` is a target's name.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from edk.domain.archive_events import ArchiveEvent
-from edk.domain.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from edk.domain.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True, slots=True)

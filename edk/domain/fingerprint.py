@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from edk.domain.files import ContextFile
+if TYPE_CHECKING:
+    from edk.domain.files import ContextFile
 
 FORMAT = "edk-fingerprint/1"
 LABEL = "io.kaapana.edk.fingerprint"

@@ -5,18 +5,20 @@ from __future__ import annotations
 import graphlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from edk.domain.codes import resolving as codes
-from edk.domain.diagnostics import Diagnostic
-from edk.domain.dockerfile.model import ImageUse
 from edk.domain.named import by_folder, circular_names, rewritten_files, without_name
 from edk.domain.reference import LocalName, split_local, substitute, valid_name, valid_tag, variables_of
-from edk.domain.reference_mode import ReferenceMode
-from edk.domain.references import RewrittenFile
 from edk.domain.resolve import Catalog, Names, Reference, Resolution, ResolvedImage, ResolvedPlace, tags_of
 from edk.domain.upstream import replace_upstream
 from edk.domain.workspace import LocatedDiagnostic, Target
+
+if TYPE_CHECKING:
+    from edk.domain.diagnostics import Diagnostic
+    from edk.domain.dockerfile.model import ImageUse
+    from edk.domain.reference_mode import ReferenceMode
+    from edk.domain.references import RewrittenFile
 
 Role = Literal["base", "processing", "dag", "other"]
 SCRATCH = "scratch"

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edk.domain.oci import Descriptor, Manifest
+if TYPE_CHECKING:
+    from edk.domain.oci import Descriptor, Manifest
 
 LAYOUT = b'{"imageLayoutVersion": "1.0.0"}'
 INDEX = "index.json"

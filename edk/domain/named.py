@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from edk.domain.references import ReferenceEdit, RewrittenFile
-from edk.domain.resolve import ResolvedPlace
-from edk.domain.workspace import Root, Target
+
+if TYPE_CHECKING:
+    from edk.domain.resolve import ResolvedPlace
+    from edk.domain.workspace import Root, Target
 
 
 def rewritten_files(target: Target, places: Iterable[ResolvedPlace]) -> tuple[RewrittenFile, ...]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from edk.domain.files import ContextFile
 from edk.domain.fingerprint import changed, fingerprint, sealed, sentence, without_references
-from edk.domain.graph import BuildGraph, Node
-from edk.domain.references import RewrittenFile
-from edk.domain.workspace import LocatedDiagnostic, Workspace
+
+if TYPE_CHECKING:
+    from edk.domain.files import ContextFile
+    from edk.domain.graph import BuildGraph, Node
+    from edk.domain.references import RewrittenFile
+    from edk.domain.workspace import LocatedDiagnostic, Workspace
 
 Action = Literal["build", "skip", "ignore", "blocked"]
 NOT_ASKED = "the registry was not asked whether it is there"

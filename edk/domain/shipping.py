@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from edk.domain.charts.addressing import addressed_repository
-from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.reference import LocalName, RegistryAliases, split_local
-from edk.domain.reference_mode import ReferenceMode
+
+if TYPE_CHECKING:
+    from edk.domain.plan import BuildPlan, PlannedImage
+    from edk.domain.reference_mode import ReferenceMode
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from edk.domain.charts.model import ChartReading
-from edk.domain.diagnostics import Diagnostic
-from edk.domain.dockerfile.model import DockerfileReading
-from edk.domain.operators.model import ImagePlace, OperatorImage
+if TYPE_CHECKING:
+    from edk.domain.charts.model import ChartReading
+    from edk.domain.diagnostics import Diagnostic
+    from edk.domain.dockerfile.model import DockerfileReading
+    from edk.domain.operators.model import ImagePlace, OperatorImage
 
 RootKind = Literal["extension", "extensions", "platform", "bundled"]
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from edk.domain import errors
 from edk.domain import events as ev
 from edk.domain.codes.resolving import NOT_LOCAL
-from edk.domain.diagnostics import Diagnostic
 from edk.domain.plan import Action, BuildPlan
-from edk.domain.run import RunState
-from edk.domain.workspace import LocatedDiagnostic
 from edk.orchestrator.build_history import expected_by
 from edk.orchestrator.crew import QueueInbox, ThreadCrew
 from edk.orchestrator.loop import Loop, LoopOptions
 from edk.orchestrator.pipeline import PlanRequest, steady_plan
-from edk.orchestrator.services import Services
 from edk.ports import Cancellation
+
+if TYPE_CHECKING:
+    from edk.domain.diagnostics import Diagnostic
+    from edk.domain.run import RunState
+    from edk.domain.workspace import LocatedDiagnostic
+    from edk.orchestrator.services import Services
 
 NewCancellation = Callable[[], tuple[Cancellation, Callable[[str], None]]]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from edk.domain.build_record import BuildRecord
-from edk.domain.plan import BuildPlan
-from edk.ports import Cache
+
+if TYPE_CHECKING:
+    from edk.domain.plan import BuildPlan
+    from edk.ports import Cache
 
 MOST = 100_000
 LOOKED_AT = 5

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+from typing import TYPE_CHECKING
 
 from edk.domain.charts.archives import FILE_LIMIT
 from edk.domain.charts.helmignore import Rule, is_ignored, read_helmignore
 from edk.domain.errors import ChartError
-from edk.domain.files import Entry
-from edk.ports import SourceTree
+
+if TYPE_CHECKING:
+    from edk.domain.files import Entry
+    from edk.ports import SourceTree
 
 FILES_LIMIT = 20_000
 LINKS_LIMIT = 20

@@ -12,11 +12,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from edk.domain.charts.archives import ARCHIVE_LIMIT
 from edk.domain.charts.edits import set_dependencies, set_text, tag_by_build
 from edk.domain.charts.localising import localise_images, localise_listed, localise_passed_image
-from edk.domain.charts.model import ChartDependency, ChartReading
 from edk.domain.charts.nodes import text_at
 from edk.domain.charts.reading import is_chart_file, read_chart
 from edk.domain.charts.selection import is_remote
@@ -25,7 +25,10 @@ from edk.domain.charts.yamltext import read_yaml
 from edk.domain.errors import ChartError
 from edk.domain.references import RewrittenFile, rewrite_references
 from edk.orchestrator.chart_loading import load_chart
-from edk.ports import SourceTree
+
+if TYPE_CHECKING:
+    from edk.domain.charts.model import ChartDependency, ChartReading
+    from edk.ports import SourceTree
 
 DEPTH_LIMIT = 20
 _LOCKS = ("Chart.lock", "requirements.lock", ".helmignore")

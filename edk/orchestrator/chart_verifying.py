@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,8 +16,10 @@ from edk.domain.errors import ChartError
 from edk.domain.events import ChartVerified, ImageAsked, Noticed
 from edk.domain.reference import RegistryAliases, split_local
 from edk.orchestrator.readings import code_stamp
-from edk.orchestrator.services import Services
-from edk.ports import ChartPackager
+
+if TYPE_CHECKING:
+    from edk.orchestrator.services import Services
+    from edk.ports import ChartPackager
 
 KIND = "chart-asks"
 PLATFORM = "registry.platform.invalid/kaapana"

@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edk.domain.charts.model import ChartReading
 from edk.domain.charts.selection import top_charts
 from edk.domain.errors import ChartError, EdkError
 from edk.domain.events import ChartFailed, ChartPackaged
 from edk.orchestrator.chart_staging import StagedChart, StagingOptions, stage_chart
 from edk.orchestrator.deliver import Deliver, Parcel
-from edk.ports import Cache, ChartPackager, Clock, EventSink, SourceTree
+
+if TYPE_CHECKING:
+    from edk.domain.charts.model import ChartReading
+    from edk.ports import Cache, ChartPackager, Clock, EventSink, SourceTree
 
 _PREFIX = "staged-"
 _ARCHIVES = "chart-archive"

@@ -6,11 +6,13 @@ No byte of a layer is sent: the registry mounts the blobs, which it has, and tak
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edk.domain.charts.addressing import addressed_repository
 from edk.domain.errors import DigestMismatchError
-from edk.ports import Registry
+
+if TYPE_CHECKING:
+    from edk.ports import Registry
 
 _AGAIN = "build it again with --force"
 

@@ -19,11 +19,14 @@ import hashlib
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from edk.domain.errors import ContextChangedError, SourceError
-from edk.domain.files import ContextFile, Entry
 from edk.domain.requests import DOCKERFILE_MEMBER
-from edk.ports import SourceTree
+
+if TYPE_CHECKING:
+    from edk.domain.files import ContextFile, Entry
+    from edk.ports import SourceTree
 
 _MTIME = 946_684_800
 """2000-01-01: zip archives, and so Python wheels, know no time before 1980."""

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from edk.domain.codes import files as file_codes
 from edk.domain.codes import resolving as codes
-from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.context import ContextRules, context_rules, unmatched
 from edk.domain.dockerfile.ignore import MAX_BYTES, NO_RULES, IgnoreRules, ignore_file, parse_ignore
 from edk.domain.files import ContextFile, Entry
 from edk.domain.litter import is_litter
 from edk.domain.plan import ContextReading
-from edk.domain.workspace import Target
 
 if TYPE_CHECKING:
+    from edk.domain.diagnostics import Diagnostic
+    from edk.domain.workspace import Target
     from edk.ports import SourceTree
 
 MAX_DEPTH = 256

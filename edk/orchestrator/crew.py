@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from edk.domain import events as ev
 from edk.domain.errors import (
@@ -22,9 +23,11 @@ from edk.domain.errors import (
 )
 from edk.domain.run import FailureKind, SourcesChanged, WorkerCancelled, WorkerSucceeded
 from edk.orchestrator.loop import EventOccurred, Inbox, Post, TaskFailed
-from edk.orchestrator.services import Services
 from edk.orchestrator.worker import Task, build_image
-from edk.ports import Cancellation
+
+if TYPE_CHECKING:
+    from edk.orchestrator.services import Services
+    from edk.ports import Cancellation
 
 
 class QueueInbox:

@@ -11,14 +11,16 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from edk.domain import layout
 from edk.domain.errors import BuildError, DigestMismatchError
 from edk.domain.oci import Index, MalformedManifestError, read_manifest
-from edk.domain.shipping import Shipment
 from edk.domain.tarheaders import BLOCK
-from edk.ports import Registry
+
+if TYPE_CHECKING:
+    from edk.domain.shipping import Shipment
+    from edk.ports import Registry
 
 # Archives end in two empty blocks, and are filled up to this by custom.
 _RECORD = 20 * BLOCK

@@ -11,16 +11,19 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from edk.domain import events as ev
-from edk.domain.cluster import NodeImage
 from edk.domain.errors import BuildError, ClusterUnreachableError, PlatformUnreachableError
-from edk.domain.plan import BuildPlan
 from edk.domain.run import GOOD, RunState, TargetRun
 from edk.domain.shipping import Shipment
 from edk.orchestrator.image_archive import packed, write_archive
-from edk.orchestrator.services import Services
-from edk.ports import Platform
+
+if TYPE_CHECKING:
+    from edk.domain.cluster import NodeImage
+    from edk.domain.plan import BuildPlan
+    from edk.orchestrator.services import Services
+    from edk.ports import Platform
 
 _MEMORY = "platform-image"
 MOST_TOLD = 50

@@ -10,14 +10,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from edk.domain import events as ev
 from edk.domain.control import ControlAsked
 from edk.domain.errors import EdkError
 from edk.domain.expected import urgency
 from edk.domain.health import Beat
-from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.run import (
     BLOCKED_BY,
     GOOD,
@@ -37,6 +36,9 @@ from edk.domain.run import (
 )
 from edk.domain.saves import RawEvent, RescanNeeded
 from edk.orchestrator.worker import BuiltBase, Task
+
+if TYPE_CHECKING:
+    from edk.domain.plan import BuildPlan, PlannedImage
 
 MAX_REPLANS = 20
 

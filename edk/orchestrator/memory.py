@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from edk.domain.diagnostics import Diagnostic
-from edk.domain.graph import BuildGraph, Node
-from edk.domain.operators.model import OperatorImage
 from edk.domain.plan import ContextReading, Prepared, Standing
-from edk.domain.saves import Batch
 from edk.domain.workspace import Root, Target, Workspace
 from edk.orchestrator.walk import Seen, says_what_to_build
+
+if TYPE_CHECKING:
+    from edk.domain.diagnostics import Diagnostic
+    from edk.domain.graph import BuildGraph, Node
+    from edk.domain.operators.model import OperatorImage
+    from edk.domain.saves import Batch
 
 ContextKey = tuple[Target, str, bool]
 

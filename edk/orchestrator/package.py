@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from edk.domain import events as ev
 from edk.domain.charts.addressing import addressed_path
 from edk.domain.charts.local_images import LocalImage, chart_files, chart_references
-from edk.domain.charts.model import ChartReading
 from edk.domain.charts.selection import named_twice, packaged_charts
 from edk.domain.charts.versions import chart_version
 from edk.domain.errors import InfrastructureError
-from edk.domain.plan import BuildPlan
-from edk.domain.resolve import ResolvedPlace
 from edk.domain.run import GOOD, RunState
-from edk.domain.workspace import LocatedChart
 from edk.orchestrator.chart_staging import StagingOptions
 from edk.orchestrator.chart_verifying import verify_chart
 from edk.orchestrator.charts import ChartSource, Packaging, package_charts
 from edk.orchestrator.content_address import address
 from edk.orchestrator.deliver import Deliver, deliver, delivery_of
-from edk.orchestrator.services import Services
+
+if TYPE_CHECKING:
+    from edk.domain.charts.model import ChartReading
+    from edk.domain.plan import BuildPlan
+    from edk.domain.resolve import ResolvedPlace
+    from edk.domain.workspace import LocatedChart
+    from edk.orchestrator.services import Services
 
 BY_IMAGE_USE = frozenset({"dag", "processing", "template", "value", "operator"})
 

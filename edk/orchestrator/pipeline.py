@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
@@ -15,7 +15,6 @@ from edk.domain.fingerprint import Inputs, components, declared, fingerprint, re
 from edk.domain.graph import BuildGraph, GraphRules, Node, build_graph, waves
 from edk.domain.plan import BuildPlan, ContextReading, Prepared, decide
 from edk.domain.reference import RegistryAliases, split_local, valid_tag
-from edk.domain.references import RewrittenFile
 from edk.domain.resolve import Catalog, Names, Resolution, resolve
 from edk.domain.workspace import LocatedDiagnostic, Root, Target, Workspace
 from edk.orchestrator.contexts import read_context
@@ -23,10 +22,13 @@ from edk.orchestrator.memory import PlanMemory
 from edk.orchestrator.observe import digests_of, stand_all
 from edk.orchestrator.scan import ScanRequest, scan
 from edk.orchestrator.sensitive import look_into_contexts, without_allowed
-from edk.orchestrator.services import Services
 from edk.orchestrator.single import SingleDockerfile, with_single
-from edk.ports import Cache, SourceTree
-from edk.settings import Settings
+
+if TYPE_CHECKING:
+    from edk.domain.references import RewrittenFile
+    from edk.orchestrator.services import Services
+    from edk.ports import Cache, SourceTree
+    from edk.settings import Settings
 
 Selection = Literal["extension", "images", "bases", "all-bases"]
 INPUTS = "inputs"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from edk.domain.held import Push, contents_of
-from edk.domain.requests import ManifestInfo
-from edk.orchestrator.services import Services
+
+if TYPE_CHECKING:
+    from edk.domain.requests import ManifestInfo
+    from edk.orchestrator.services import Services
 
 
 def record_push(

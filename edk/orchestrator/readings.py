@@ -12,10 +12,10 @@ import msgspec
 
 import edk
 from edk.domain.codes import files as codes
-from edk.domain.diagnostics import Diagnostic
-from edk.orchestrator.walk import Candidate
 
 if TYPE_CHECKING:
+    from edk.domain.diagnostics import Diagnostic
+    from edk.orchestrator.walk import Candidate
     from edk.ports import Cache, SourceTree
 
 MAX_FILE_BYTES = 8 << 20

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from edk.domain.files import Entry
-from edk.domain.saves import Batch
-from edk.ports import SourceTree
+if TYPE_CHECKING:
+    from edk.domain.files import Entry
+    from edk.domain.saves import Batch
+    from edk.ports import SourceTree
 
 
 class RememberingTree:

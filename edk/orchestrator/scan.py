@@ -14,8 +14,6 @@ from edk.domain.codes import files as codes
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.identity import identity
 from edk.domain.dockerfile.model import DockerfileReading
-from edk.domain.files import Entry
-from edk.domain.operators.model import OperatorImage
 from edk.domain.workspace import (
     LocatedChart,
     LocatedDiagnostic,
@@ -32,6 +30,8 @@ from edk.orchestrator.remembering import NotingTree
 from edk.orchestrator.walk import Found, is_certain_dockerfile, walk
 
 if TYPE_CHECKING:
+    from edk.domain.files import Entry
+    from edk.domain.operators.model import OperatorImage
     from edk.ports import Cache, SourceTree
 
 MAX_CHART_DEPTH = 8

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from edk.domain.fingerprint import fingerprint, sealed
 from edk.domain.plan import PlannedImage, reference
 from edk.domain.references import REFERENCES_LABEL, RewrittenFile, rewrite_references
-from edk.settings import Settings
+
+if TYPE_CHECKING:
+    from edk.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from edk.ports import (
-    Cache,
-    ChartPackager,
-    Clock,
-    Cluster,
-    EventSink,
-    ImageBuilder,
-    Inventory,
-    Locks,
-    Platform,
-    RecordStore,
-    Registry,
-    SourceHistory,
-    SourceTree,
-)
-from edk.settings import Settings
+if TYPE_CHECKING:
+    from edk.ports import (
+        Cache,
+        ChartPackager,
+        Clock,
+        Cluster,
+        EventSink,
+        ImageBuilder,
+        Inventory,
+        Locks,
+        Platform,
+        RecordStore,
+        Registry,
+        SourceHistory,
+        SourceTree,
+    )
+    from edk.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

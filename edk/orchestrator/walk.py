@@ -7,12 +7,15 @@ import posixpath
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from edk.domain.codes import files as codes
-from edk.domain.diagnostics import Diagnostic
-from edk.domain.files import Entry
 from edk.domain.watching import SKIPPED_FOLDERS
-from edk.ports import SourceTree
+
+if TYPE_CHECKING:
+    from edk.domain.diagnostics import Diagnostic
+    from edk.domain.files import Entry
+    from edk.ports import SourceTree
 
 MAX_DEPTH = 64
 MAX_ENTRIES = 500_000

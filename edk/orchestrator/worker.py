@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,18 +24,20 @@ from edk.domain.errors import (
     RegistryUnreachableError,
 )
 from edk.domain.fingerprint import LABEL, declared
-from edk.domain.plan import PlannedImage
 from edk.domain.requests import BuildRequest, BuiltImage, Placement, PushProgress, SessionOptions, StepProgress
-from edk.domain.workspace import Target
 from edk.orchestrator.context_tar import SourceContext, dockerfile_member
 from edk.orchestrator.observe import stand
 from edk.orchestrator.pipeline import INPUTS
 from edk.orchestrator.pushes import record_push
 from edk.orchestrator.sealing import Seal, seal
-from edk.orchestrator.services import Services
 from edk.orchestrator.walk import follow_inside
-from edk.ports import Cancellation, SourceTree
-from edk.settings import Settings
+
+if TYPE_CHECKING:
+    from edk.domain.plan import PlannedImage
+    from edk.domain.workspace import Target
+    from edk.orchestrator.services import Services
+    from edk.ports import Cancellation, SourceTree
+    from edk.settings import Settings
 
 MAX_DOCKERFILE_BYTES = 8 << 20
 LOCK_POLL = 0.1

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
+from typing import TYPE_CHECKING
 
-from edk.domain.events import Event
-from edk.ports import EventSink
+if TYPE_CHECKING:
+    from edk.domain.events import Event
+    from edk.ports import EventSink
 
 
 class Aside:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from edk.domain import events as ev
-from edk.ports import EventSink
+
+if TYPE_CHECKING:
+    from edk.ports import EventSink
 
 MAX_LOG_BYTES = 64 << 20
 

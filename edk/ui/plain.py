@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from edk.domain import archive_events as archives
 from edk.domain import events as ev
-from edk.domain.diagnostics import Diagnostic
 from edk.ui.archive_lines import archive_rows
 from edk.ui.platform_words import platform_words
 from edk.ui.removal_rows import removal_row
 from edk.ui.text import plural, safe, seconds, short, short_digests, size
+
+if TYPE_CHECKING:
+    from edk.domain.diagnostics import Diagnostic
 
 MIN_WIDTH = 12
 VERB_WIDTH = 8

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from edk.domain.events import Event
-from edk.domain.redaction import Redactor
-from edk.ports import EventSink
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edk.domain.events import Event
+    from edk.domain.redaction import Redactor
+    from edk.ports import EventSink
 
 
 class Redacted:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from edk.adapters.registry.faults import unexpected
-from edk.adapters.registry.transport import Answer, Transport
 from edk.domain.errors import BuildError, DigestMismatchError
+
+if TYPE_CHECKING:
+    from edk.adapters.registry.transport import Answer, Transport
 
 _NO_DELETION = "Set REGISTRY_STORAGE_DELETE_ENABLED=true in its environment, and start it again."
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from edk.adapters.store import facts
 from edk.adapters.store.database import Database
 from edk.adapters.store.pushes import decode_push, encode_push, push_key
-from edk.domain.held import Push
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from edk.domain.held import Push
 
 FileStamp = tuple[int, int, int, int, int]
 """Device, inode, size, mtime and ctime in ns."""

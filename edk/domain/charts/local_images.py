@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from edk.domain.reference_mode import ReferenceMode
 from edk.domain.references import ReferenceEdit, RewrittenFile
-from edk.domain.resolve import ResolvedPlace
+
+if TYPE_CHECKING:
+    from edk.domain.reference_mode import ReferenceMode
+    from edk.domain.resolve import ResolvedPlace
 
 
 @dataclass(frozen=True, slots=True)

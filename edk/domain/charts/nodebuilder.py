@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edk.domain.charts.nodes import Node, Row, Table, Text
 from edk.domain.codes.charts import (
@@ -13,7 +13,9 @@ from edk.domain.codes.charts import (
     TEMPLATE_IN_YAML,
     YAML_BROKEN,
 )
-from edk.domain.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from edk.domain.diagnostics import Diagnostic
 
 ParserEvent = Any
 """The parser's events have no common type; their kind is told by their class's name."""

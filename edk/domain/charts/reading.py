@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from edk.domain.charts.expressions import VERSION, Scope
 from edk.domain.charts.images import named_images, template_images, value_images
@@ -25,7 +26,9 @@ from edk.domain.codes.charts import (
     TEXT_MISREAD,
     VERSION_UNUSABLE,
 )
-from edk.domain.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from edk.domain.diagnostics import Diagnostic
 
 TEMPLATE_LIMIT = 5 * 1024 * 1024
 CONTAINER_LIMIT = 1024 * 1024

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from edk.domain.charts.model import ChartDependency, ChartReading
 from edk.domain.codes.charts import DEPENDENCY_CYCLE, DEPENDENCY_MISSING, NAME_TWICE
-from edk.domain.diagnostics import Diagnostic
 from edk.domain.workspace import LocatedChart, LocatedDiagnostic, Root
+
+if TYPE_CHECKING:
+    from edk.domain.charts.model import ChartDependency, ChartReading
+    from edk.domain.diagnostics import Diagnostic
 
 _REMOTE = ("http://", "https://", "oci://")
 

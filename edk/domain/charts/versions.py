@@ -12,8 +12,10 @@ version of the DAG installer, which its Job uses as the DAG image's tag, never g
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from edk.domain.charts.model import ChartReading
+if TYPE_CHECKING:
+    from edk.domain.charts.model import ChartReading
 
 DAG_INSTALLER = "dag-installer-chart"
 DEFAULT_VERSION = "0.0.0"

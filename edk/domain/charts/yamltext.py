@@ -12,19 +12,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edk.domain.charts.nodebuilder import NodeBuilder, ParserEvent, Refused
-from edk.domain.charts.nodes import Node, Text
 from edk.domain.codes.charts import (
     LIMIT_EXCEEDED,
     SEVERAL_DOCUMENTS,
     TEMPLATE_IN_YAML,
     YAML_BROKEN,
 )
-from edk.domain.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yaml.error import YAMLError
+
+    from edk.domain.charts.nodes import Node, Text
+    from edk.domain.diagnostics import Diagnostic
 
 BYTES_LIMIT = 512 * 1024
 

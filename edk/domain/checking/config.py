@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from edk.domain.diagnostics import Severity
+if TYPE_CHECKING:
+    from edk.domain.diagnostics import Severity
 
 
 @dataclass(frozen=True, slots=True)

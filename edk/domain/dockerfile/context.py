@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from edk.domain.dockerfile.globs import Matcher, go_matcher, has_wildcard, literal_prefix
-from edk.domain.dockerfile.ignore import IgnoreRules
-from edk.domain.dockerfile.model import ContextUse, DockerfileReading
+
+if TYPE_CHECKING:
+    from edk.domain.dockerfile.ignore import IgnoreRules
+    from edk.domain.dockerfile.model import ContextUse, DockerfileReading
 
 WHOLE = "."
 

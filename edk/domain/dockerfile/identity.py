@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from edk.domain.dockerfile.model import DockerfileReading, Label
+if TYPE_CHECKING:
+    from edk.domain.dockerfile.model import DockerfileReading, Label
 
 _TRUE = frozenset({"true", "yes", "1"})
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from edk.domain.dockerfile.lines import BOM, LineReader
-from edk.domain.dockerfile.model import DockerfileReading, ImageUse
 from edk.domain.errors import BuildRefusedError
+
+if TYPE_CHECKING:
+    from edk.domain.dockerfile.model import DockerfileReading, ImageUse
 
 
 def rewrite(content: bytes, reading: DockerfileReading, replacements: Mapping[int, str], drop_syntax: bool) -> bytes:
