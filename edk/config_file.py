@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edk.domain.checking.config import CheckRules
 from edk.domain.errors import UsageError
 
 if TYPE_CHECKING:
     import yaml
+
+    from edk.domain.checking.config import CheckRules
 
 MAX_CONFIG_BYTES = 1 << 20
 
@@ -84,6 +84,8 @@ def _parse_config(path: str, content: bytes, kinds: Mapping[str, str]) -> Config
     for key, value in document.items():
         where = f"{path}:{lines.get(str(key), 1)}"
         if key not in kinds:
+            import difflib
+
             near = difflib.get_close_matches(str(key), sorted(kinds), n=1)
             hint = f"did you mean {near[0]!r}?" if near else "see docs/configuration.md for the keys"
             raise UsageError(f"{where}: unknown key {key!r}", hint)
@@ -179,6 +181,8 @@ def _to_check(value: object) -> tuple[CheckRules, ...]:
         raise ValueError("severity and files are keys and values")
     for severity in severities.values():
         _known(severity, ("error", "warning", "info"), "severity")
+    from edk.domain.checking.config import CheckRules
+
     return (
         CheckRules(
             _codes(value.get("ignore") or []),
@@ -201,6 +205,8 @@ def _codes(value: object) -> tuple[str, ...]:
 
 def _known(word: object, known: Sequence[str], what: str) -> None:
     if word not in known:
+        import difflib
+
         near = difflib.get_close_matches(str(word), known, n=1)
         raise ValueError(f"unknown {what} {word!r}" + (f", did you mean {near[0]!r}?" if near else ""))
 

@@ -10,10 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from edk.adapters.cancellation import Cancel
 from edk.commands.plan import print_plan, request_of
 from edk.commands.surface import restore_terminals
 from edk.commands.wiring import Wired, check_platform_options, settings_of, sink_of, with_cluster, with_platform
@@ -22,14 +20,13 @@ from edk.domain import events as ev
 from edk.domain.run import RunState, StopAsked
 from edk.orchestrator.build import BuildOptions, announce, exit_code_of, run_images
 from edk.orchestrator.crew import QueueInbox
-from edk.orchestrator.deliver import deliver, delivery_of
-from edk.orchestrator.import_images import Imported, import_images, imports_of
-from edk.orchestrator.package import PackagedCharts, package_extension_charts
 from edk.orchestrator.pipeline import PlanRequest, steady_plan
 
 if TYPE_CHECKING:
     from edk.domain.plan import BuildPlan
     from edk.domain.platform import InstallMode
+    from edk.orchestrator.import_images import Imported
+    from edk.orchestrator.package import PackagedCharts
     from edk.orchestrator.services import Services
     from edk.ports import Cancellation
 
@@ -70,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
 
 def new_cancellation() -> tuple[Cancellation, Callable[[str], None]]:
     """Return a switch that cancels one task, and what throws it."""
+    from edk.adapters.cancellation import Cancel
+
     cancel = Cancel()
     return cancel, cancel.cancel
 
@@ -130,16 +129,18 @@ def build(
     inbox = QueueInbox()
     with stopped_by_signals(inbox):
         state = run_images(services, plan, request, options, inbox, new_cancellation)
-    packaged, imported = PackagedCharts(), Imported()
+    failed, archives, away = 0, 0, False
     if to.images and not state.stopping:
         imported = _import(services, plan, state)
-    if charts and not state.stopping:
-        packaged = _charts(services, plan, state, _without_install(services, to) if imported.failed else to)
-        if packaged.archives and not (to.upload and services.settings.kube_helm_url):
+        failed, away = imported.failed, imported.away
+    if charts and not state.stopping and any(c.root.kind == "extension" for c in plan.workspace.charts):
+        packaged = _charts(services, plan, state, _without_install(services, to) if failed else to)
+        failed, archives, away = failed + packaged.failed, packaged.archives, away or packaged.away
+        if archives and not (to.upload and services.settings.kube_helm_url):
             why = "KUBE_HELM_URL is not set" if to.upload else "--no-import was given"
             services.sink.emit(ev.Noticed(f"nothing was uploaded to the platform: {why}"))
-    code = exit_code_of(plan, state, charts_failed=packaged.failed + imported.failed > 0)
-    if (packaged.away or imported.away) and code == errors.EXIT_FAILED:
+    code = exit_code_of(plan, state, charts_failed=failed > 0)
+    if away and code == errors.EXIT_FAILED:
         code = errors.EXIT_UNREACHABLE
     services.sink.emit(
         ev.RunFinished(
@@ -148,7 +149,7 @@ def build(
             state.count("skipped"),
             state.count("failed"),
             state.count("blocked"),
-            packaged.archives,
+            archives,
             services.clock.monotonic() - started,
         )
     )
@@ -157,6 +158,8 @@ def build(
 
 def _import(services: Services, plan: BuildPlan, state: RunState) -> Imported:
     """Have the platform import the images, and return what came of it."""
+    from edk.orchestrator.import_images import Imported, import_images, imports_of
+
     services = with_cluster(with_platform(services))
     if services.platform is None:
         return Imported()
@@ -174,8 +177,12 @@ def _without_install(services: Services, to: ToPlatform) -> ToPlatform:
 
 def _charts(services: Services, plan: BuildPlan, state: RunState, to: ToPlatform) -> PackagedCharts:
     """Package the charts whose images stand, and return what came of them."""
-    if not any(c.root.kind == "extension" for c in plan.workspace.charts):
-        return PackagedCharts()
+    # Imported here: half of what a build could need is for charts, and many have none.
+    from functools import partial
+
+    from edk.orchestrator.deliver import deliver, delivery_of
+    from edk.orchestrator.package import package_extension_charts
+
     services = with_platform(services) if to.upload else services
     delivery = delivery_of(services, to.install)
     take = partial(deliver, to=delivery) if delivery else None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Kind = Literal["missing", "corrupt", "outdated"]
 Status = Literal["ok", "missing", "corrupt", "outdated"]
 
 
-@dataclass(frozen=True, slots=True)
-class TransferMoved:
+class TransferMoved(Struct, frozen=True):
     """Bytes were written, taken in or read back; `total` is what they will be."""
 
     what: Literal["export", "import", "verify"]
@@ -18,8 +18,7 @@ class TransferMoved:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePacked:
+class ImagePacked(Struct, frozen=True):
     """An image is going to be in an archive, under these names."""
 
     image: str
@@ -29,8 +28,7 @@ class ImagePacked:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveWritten:
+class ArchiveWritten(Struct, frozen=True):
     """An archive stands, whole."""
 
     archive: str
@@ -40,8 +38,7 @@ class ArchiveWritten:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ImageImported:
+class ImageImported(Struct, frozen=True):
     """All of an image of an archive stands in the registry under these refs, its tags set last."""
 
     image: str
@@ -49,8 +46,7 @@ class ImageImported:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveImported:
+class ArchiveImported(Struct, frozen=True):
     """An archive was taken in; `blobs` were sent, and `present` were there already."""
 
     archive: str
@@ -62,8 +58,7 @@ class ArchiveImported:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One thing that is wrong with an image in the registry.
 
     Args:
@@ -84,8 +79,7 @@ class Fault:
     remedy: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ImageVerified:
+class ImageVerified(Struct, frozen=True):
     """An image was read back."""
 
     image: str
@@ -97,8 +91,7 @@ class ImageVerified:
     faults: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyFinished:
+class VerifyFinished(Struct, frozen=True):
     """Everything was read back; counts are of images, `blobs` and `bytes` of what was read, each once."""
 
     exit_code: int

@@ -6,8 +6,9 @@ seconds; `image` is a target's name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from edk.domain.archive_events import ArchiveEvent
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from edk.domain.diagnostics import Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class SourcesRead:
+class SourcesRead(Struct, frozen=True):
     """The roots were read."""
 
     roots: tuple[str, ...]
@@ -27,15 +27,13 @@ class SourcesRead:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class DiagnosticFound:
+class DiagnosticFound(Struct, frozen=True):
     """Something is wrong in the sources."""
 
     diagnostic: Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class PlanMade:
+class PlanMade(Struct, frozen=True):
     """It was decided what to build."""
 
     build: tuple[str, ...]
@@ -46,8 +44,7 @@ class PlanMade:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ImageSkipped:
+class ImageSkipped(Struct, frozen=True):
     """An image needs nothing; `reason` says why."""
 
     image: str
@@ -56,8 +53,7 @@ class ImageSkipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImageHeld:
+class ImageHeld(Struct, frozen=True):
     """An image waits; `reason` says for what, `waits_for` names the images, if it is images."""
 
     image: str
@@ -65,8 +61,7 @@ class ImageHeld:
     waits_for: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePlaced:
+class ImagePlaced(Struct, frozen=True):
     """A build goes on at a worker, or waits for one if `worker` is empty; `reason` says why there, or for what."""
 
     image: str
@@ -74,8 +69,7 @@ class ImagePlaced:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageStarted:
+class ImageStarted(Struct, frozen=True):
     """A build started; `reason` says why."""
 
     image: str
@@ -87,8 +81,7 @@ class ImageStarted:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRetagged:
+class ImageRetagged(Struct, frozen=True):
     """Nothing had to be built: the registry holds this content, and only tags are missing; `reason` says so."""
 
     image: str
@@ -96,8 +89,7 @@ class ImageRetagged:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepMoved:
+class StepMoved(Struct, frozen=True):
     """A step of a build started, was cached, finished, failed or logged a line (see `StepProgress`)."""
 
     image: str
@@ -111,8 +103,7 @@ class StepMoved:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ImageBuilt:
+class ImageBuilt(Struct, frozen=True):
     """An image stands in the engine's store, and is pushed next."""
 
     image: str
@@ -122,8 +113,7 @@ class ImageBuilt:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class PushMoved:
+class PushMoved(Struct, frozen=True):
     """Bytes of an image were pushed."""
 
     image: str
@@ -133,8 +123,7 @@ class PushMoved:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePushed:
+class ImagePushed(Struct, frozen=True):
     """A ref stands in the registry, read back and compared."""
 
     image: str
@@ -143,8 +132,7 @@ class ImagePushed:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFinished:
+class ImageFinished(Struct, frozen=True):
     """All wanted refs of an image stand in the registry."""
 
     image: str
@@ -153,8 +141,7 @@ class ImageFinished:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFailed:
+class ImageFailed(Struct, frozen=True):
     """An image could not be built or pushed.
 
     Args:
@@ -182,24 +169,21 @@ class ImageFailed:
     worker: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageBlocked:
+class ImageBlocked(Struct, frozen=True):
     """An image was not tried since one that it stands on failed."""
 
     image: str
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImageCancelled:
+class ImageCancelled(Struct, frozen=True):
     """A build was stopped; `reason` says why."""
 
     image: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RetryScheduled:
+class RetryScheduled(Struct, frozen=True):
     """Infrastructure failed; the same is tried again."""
 
     image: str
@@ -208,8 +192,7 @@ class RetryScheduled:
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChartPackaged:
+class ChartPackaged(Struct, frozen=True):
     """A chart archive was written."""
 
     chart: str
@@ -219,8 +202,7 @@ class ChartPackaged:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ImageAsked:
+class ImageAsked(Struct, frozen=True):
     """A packaged chart asks for an image.
 
     Args:
@@ -235,8 +217,7 @@ class ImageAsked:
     state: Literal["there", "missing", "platform", "stale", "elsewhere"]
 
 
-@dataclass(frozen=True, slots=True)
-class ChartVerified:
+class ChartVerified(Struct, frozen=True):
     """Every image that a packaged chart asks for is there.
 
     Args:
@@ -254,8 +235,7 @@ class ChartVerified:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChartUploaded:
+class ChartUploaded(Struct, frozen=True):
     """The platform took a chart."""
 
     chart: str
@@ -263,8 +243,7 @@ class ChartUploaded:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChartUnchangedOnPlatform:
+class ChartUnchangedOnPlatform(Struct, frozen=True):
     """The platform has this very chart already, so it was not uploaded again."""
 
     chart: str
@@ -272,8 +251,7 @@ class ChartUnchangedOnPlatform:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseStatusSeen:
+class ReleaseStatusSeen(Struct, frozen=True):
     """The platform tells another state of a release than before, in its own words; `pods` those of its pods."""
 
     chart: str
@@ -283,8 +261,7 @@ class ReleaseStatusSeen:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseDeleted:
+class ReleaseDeleted(Struct, frozen=True):
     """A release is gone from the platform, to make room for the chart as it is now."""
 
     chart: str
@@ -292,8 +269,7 @@ class ReleaseDeleted:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ChartInstalled:
+class ChartInstalled(Struct, frozen=True):
     """A chart runs on the platform as it is now; `status` in the platform's words, `note` what to know of it."""
 
     chart: str
@@ -304,8 +280,7 @@ class ChartInstalled:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ImageImported:
+class ImageImported(Struct, frozen=True):
     """The platform took an image into its nodes' store."""
 
     image: str
@@ -315,8 +290,7 @@ class ImageImported:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ImageKeptOnPlatform:
+class ImageKeptOnPlatform(Struct, frozen=True):
     """An image was not imported, since the platform has it; `reason` says by what that is known."""
 
     image: str
@@ -325,8 +299,7 @@ class ImageKeptOnPlatform:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImageImportFailed:
+class ImageImportFailed(Struct, frozen=True):
     """The platform did not take an image."""
 
     image: str
@@ -335,8 +308,7 @@ class ImageImportFailed:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChartFailed:
+class ChartFailed(Struct, frozen=True):
     """A chart could not be packaged or uploaded."""
 
     chart: str
@@ -344,16 +316,14 @@ class ChartFailed:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed:
+class Noticed(Struct, frozen=True):
     """Something the user should know that is neither progress nor a diagnostic."""
 
     message: str
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WatchStarted:
+class WatchStarted(Struct, frozen=True):
     """The watcher stands; `mode` says in words how it watches."""
 
     roots: tuple[str, ...]
@@ -362,8 +332,7 @@ class WatchStarted:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class SavesNoticed:
+class SavesNoticed(Struct, frozen=True):
     """Saves changed something; `cause` says in words what, `images` what is built for it."""
 
     cause: str
@@ -372,15 +341,13 @@ class SavesNoticed:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class DiagnosticMended:
+class DiagnosticMended(Struct, frozen=True):
     """What was wrong in the sources is so no more."""
 
     diagnostic: Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class SaveServed:
+class SaveServed(Struct, frozen=True):
     """A save is in the registry; where the time went, in seconds.
 
     Args:
@@ -404,31 +371,27 @@ class SaveServed:
     total: float
 
 
-@dataclass(frozen=True, slots=True)
-class ImageOrphaned:
+class ImageOrphaned(Struct, frozen=True):
     """The Dockerfile of an image is gone; its refs stay in the registry."""
 
     image: str
     refs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OutOfReach:
+class OutOfReach(Struct, frozen=True):
     """Engine or registry went away; builds wait for it."""
 
     what: Literal["engine", "registry"]
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class BackAgain:
+class BackAgain(Struct, frozen=True):
     """Engine or registry answers again."""
 
     what: Literal["engine", "registry"]
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRemoved:
+class ImageRemoved(Struct, frozen=True):
     """A superseded image went from the registry, with its tags; its bytes are free after garbage collection."""
 
     repository: str
@@ -437,16 +400,14 @@ class ImageRemoved:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChartRemoved:
+class ChartRemoved(Struct, frozen=True):
     """A superseded chart archive went from the state folder."""
 
     archive: str
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class RemovalRefused:
+class RemovalRefused(Struct, frozen=True):
     """Something was to be removed and stays; `reason` says why. `digest` is empty for an archive."""
 
     what: str
@@ -454,8 +415,7 @@ class RemovalRefused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class EngineTidied:
+class EngineTidied(Struct, frozen=True):
     """The engine let go of images without a tag, and of build cache; sizes are the bytes freed."""
 
     copies: int
@@ -463,8 +423,7 @@ class EngineTidied:
     cache_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class GarbageCollected:
+class GarbageCollected(Struct, frozen=True):
     """The registry was stopped, rid of what no manifest names, and started again; `size` bytes are free."""
 
     size: int
@@ -472,8 +431,7 @@ class GarbageCollected:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class RunFinished:
+class RunFinished(Struct, frozen=True):
     """The run is over."""
 
     exit_code: int

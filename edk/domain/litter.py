@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import re
 
+SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
+"""No walk looks into folders of these names."""
+
 # (names, whose they are and what for)
 LITTER: tuple[tuple[str, str], ...] = (
     (r"\.(.+\.)?sw([m-p]|x|px)", "vim and nano: swap file of an open file, and the probe for one"),

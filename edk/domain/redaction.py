@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, unquote, urlsplit
 
+from msgspec import Struct, structs
+
 T = TypeVar("T")
 # Words of ours that surfaces decide by, and paths of ours that they open: a secret that happens to be one of these
 # words, or the name of a folder above, must not lead them astray.
@@ -75,6 +77,10 @@ class Redactor:
             return self.text(value)
         if isinstance(value, tuple):
             return tuple(self._masked(item) for item in value)
+        if isinstance(value, Struct):
+            return structs.replace(
+                value, **{n: self._masked(getattr(value, n)) for n in value.__struct_fields__ if n not in _OURS}
+            )
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             texts = (f.name for f in dataclasses.fields(value) if f.name not in _OURS)
             fields = {name: self._masked(getattr(value, name)) for name in texts}

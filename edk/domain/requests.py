@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 DOCKERFILE_MEMBER = ".edk.Dockerfile"
 """Name of the Dockerfile within the streamed context, unless it goes in the place of the user's own."""
@@ -13,8 +14,7 @@ BUILDKIT = "BuildKit"
 """Name of a daemon that is no Docker Engine."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineInfo:
+class EngineInfo(Struct, frozen=True):
     """An engine that answered.
 
     Args:
@@ -38,8 +38,7 @@ class EngineInfo:
     away: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SessionOptions:
+class SessionOptions(Struct, frozen=True):
     """What BuildKit does by itself, and an engine's API does not.
 
     Args:
@@ -64,8 +63,7 @@ class SessionOptions:
 NO_SESSION = SessionOptions()
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRequest:
+class BuildRequest(Struct, frozen=True):
     """One image to build.
 
     Args:
@@ -103,8 +101,7 @@ class BuildRequest:
     urgency: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class StepProgress:
+class StepProgress(Struct, frozen=True):
     """A step of a build moved.
 
     Args:
@@ -128,8 +125,7 @@ class StepProgress:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """Where a build goes on, told by a builder of several machines.
 
     Args:
@@ -141,8 +137,7 @@ class Placement:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PushProgress:
+class PushProgress(Struct, frozen=True):
     """Bytes of one layer that were pushed; `status` as the engine words it."""
 
     layer: str
@@ -151,8 +146,7 @@ class PushProgress:
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltImage:
+class BuiltImage(Struct, frozen=True):
     """An image in the engine's store, or pushed.
 
     Args:
@@ -170,8 +164,7 @@ class BuiltImage:
     worker: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestInfo:
+class ManifestInfo(Struct, frozen=True):
     """What a registry says of a reference: the digest of its manifest, and its kind."""
 
     digest: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -128,6 +127,8 @@ class Catalog:
 
     def near(self, name: str) -> tuple[str, ...]:
         """Return up to three names that look like one that was not found."""
+        import difflib
+
         return tuple(difflib.get_close_matches(name, self.by_name.keys(), n=3, cutoff=0.75))
 
 
@@ -233,6 +234,8 @@ def _note_not_local(place: Place, name: str, local: bool, catalog: Catalog, reso
         catalog: the targets.
         resolution: where the diagnostic goes.
     """
+    import difflib
+
     nearest = difflib.get_close_matches(name, catalog.by_name, n=1, cutoff=NEAR)
     near = nearest or catalog.near(name)
     hint = f"did you mean {' or '.join(repr(n) for n in near)}?" if near else ""

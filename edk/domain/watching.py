@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
+from edk.domain.litter import SKIPPED_FOLDERS
 
 RootMode = Literal["inotify", "poll", "waiting"]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from edk.domain.build_record import BuildRecord
-
 if TYPE_CHECKING:
+    from edk.domain.build_record import BuildRecord
     from edk.domain.plan import BuildPlan
     from edk.ports import Cache
 
@@ -31,6 +30,8 @@ def encode_record(record: BuildRecord) -> bytes:
 def decode_record(data: bytes) -> BuildRecord | None:
     """Return the record that was encoded, by this or another version of the EDK; None if it can't be read."""
     import msgspec
+
+    from edk.domain.build_record import BuildRecord
 
     try:
         return msgspec.msgpack.decode(data, type=BuildRecord)

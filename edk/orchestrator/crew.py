@@ -22,11 +22,12 @@ from edk.domain.errors import (
     StepFailedError,
 )
 from edk.domain.run import FailureKind, SourcesChanged, WorkerCancelled, WorkerSucceeded
-from edk.orchestrator.loop import EventOccurred, Inbox, Post, TaskFailed
-from edk.orchestrator.worker import Task, build_image
+from edk.orchestrator.loop import EventOccurred, TaskFailed
 
 if TYPE_CHECKING:
+    from edk.orchestrator.loop import Inbox, Post
     from edk.orchestrator.services import Services
+    from edk.orchestrator.worker import Task
     from edk.ports import Cancellation
 
 
@@ -111,6 +112,8 @@ def closing_message(task: Task, services: Services, inbox: Inbox, cancellation: 
     """Do a task and return the one message that closes it; every error becomes one."""
     key, fingerprint = task.image.key, task.image.fingerprint
     worker = ""
+    # Imported where something is built: a build of an unchanged tree need not wait for it.
+    from edk.orchestrator.worker import build_image
 
     def emit(event: ev.Event) -> None:
         nonlocal worker

@@ -10,20 +10,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from edk.domain import events as ev
-from edk.domain.control import ControlAsked
 from edk.domain.errors import EdkError
-from edk.domain.expected import urgency
-from edk.domain.health import Beat
 from edk.domain.run import (
     BLOCKED_BY,
     GOOD,
-    Message,
     PlanAdopted,
     RunState,
     SourcesChanged,
+    StopAsked,
     TargetRun,
     Wanted,
     WorkerCancelled,
@@ -34,11 +31,14 @@ from edk.domain.run import (
     schedule,
     waits_for,
 )
-from edk.domain.saves import RawEvent, RescanNeeded
-from edk.orchestrator.worker import BuiltBase, Task
 
 if TYPE_CHECKING:
+    from edk.domain.control import ControlAsked
+    from edk.domain.health import Beat
     from edk.domain.plan import BuildPlan, PlannedImage
+    from edk.domain.run import Message
+    from edk.domain.saves import RawEvent, RescanNeeded
+    from edk.orchestrator.worker import Task
 
 MAX_REPLANS = 20
 
@@ -67,7 +67,8 @@ class TaskFailed:
     failure: ev.ImageFailed
 
 
-Post = Message | EventOccurred | TaskFailed | RawEvent | RescanNeeded | ControlAsked | Beat
+Post: TypeAlias = "Message | EventOccurred | TaskFailed | RawEvent | RescanNeeded | ControlAsked | Beat"
+"""Written as text: half of these are of a watcher, and a build that has nothing to do need not import them."""
 
 
 class Inbox(Protocol):
@@ -202,11 +203,11 @@ class Loop:
             case WorkerSucceeded() | WorkerCancelled() | WorkerFailed():
                 self._forget(post.key)
                 self._become(post)
-            case RawEvent() | RescanNeeded() | ControlAsked() | Beat():
+            case PlanAdopted() | WorkerStarted() | StopAsked():
+                self._become(post)
+            case _:
                 # For those who watch; a build that ends when it is idle has no use for them.
                 return
-            case _:
-                self._become(post)
 
     def _lacks_tags(self, post: WorkerSucceeded) -> bool:
         """Tell whether the plan has come to want tags of the same image that its build did not know of."""
@@ -234,6 +235,10 @@ class Loop:
         return decision.wake_at
 
     def _start(self, key: str) -> None:
+        # Imported where something is built, as in `crew`.
+        from edk.domain.expected import urgency
+        from edk.orchestrator.worker import BuiltBase, Task
+
         target = self.state.targets[key]
         bases = tuple(
             BuiltBase(

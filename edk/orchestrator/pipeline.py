@@ -22,11 +22,11 @@ from edk.orchestrator.memory import PlanMemory
 from edk.orchestrator.observe import digests_of, stand_all
 from edk.orchestrator.scan import ScanRequest, scan
 from edk.orchestrator.sensitive import look_into_contexts, without_allowed
-from edk.orchestrator.single import SingleDockerfile, with_single
 
 if TYPE_CHECKING:
     from edk.domain.references import RewrittenFile
     from edk.orchestrator.services import Services
+    from edk.orchestrator.single import SingleDockerfile
     from edk.ports import Cache, SourceTree
     from edk.settings import Settings
 
@@ -110,6 +110,8 @@ def make_plan(
     memory = memory or PlanMemory()
     workspace = scan(tree, services.cache, scan_request, memory)
     if request.single is not None:
+        from edk.orchestrator.single import with_single
+
         workspace, name = with_single(tree, services.cache, workspace, request.single, scan_request)
         request = replace(request, images=(name,))
     return plan_workspace(services, tree, request, workspace, memory)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from edk.domain.errors import ContextChangedError
+from edk.domain.litter import SKIPPED_FOLDERS
 from edk.domain.plan import BuildPlan, PlannedImage
 from edk.domain.run import NAMES_ANEW
 from edk.domain.saves import Batch
-from edk.domain.watching import SKIPPED_FOLDERS
 from edk.domain.workspace import Root
 from edk.orchestrator.memory import PlanMemory, context_root
 from edk.orchestrator.pipeline import MAX_ATTEMPTS, PAUSE, PlanRequest, make_plan

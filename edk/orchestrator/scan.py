@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from edk.domain.charts.model import ChartReading
 from edk.domain.codes import files as codes
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.identity import identity
@@ -30,6 +29,7 @@ from edk.orchestrator.remembering import NotingTree
 from edk.orchestrator.walk import Found, is_certain_dockerfile, walk
 
 if TYPE_CHECKING:
+    from edk.domain.charts.model import ChartReading
     from edk.domain.files import Entry
     from edk.domain.operators.model import OperatorImage
     from edk.ports import Cache, SourceTree
@@ -221,6 +221,10 @@ def _read_charts(
     tree: SourceTree, cache: Cache, root: Root, found: Found
 ) -> tuple[list[ChartReading], list[Diagnostic]]:
     """Read charts whole where they were asked for; of the others only what a dependency needs to find them."""
+    if not found.charts:
+        return [], []
+    from edk.domain.charts.model import ChartReading
+
     decoder = msgspec.msgpack.Decoder(ChartReading)
     problems: list[Diagnostic] = []
     keys: dict[str, tuple[str, dict[str, str]]] = {}

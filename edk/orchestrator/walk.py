@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edk.domain.codes import files as codes
-from edk.domain.watching import SKIPPED_FOLDERS
+from edk.domain.litter import SKIPPED_FOLDERS
 
 if TYPE_CHECKING:
     from edk.domain.diagnostics import Diagnostic

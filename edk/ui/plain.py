@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, TextIO
 
 from edk.domain import archive_events as archives
 from edk.domain import events as ev
-from edk.ui.archive_lines import archive_rows
-from edk.ui.platform_words import platform_words
-from edk.ui.removal_rows import removal_row
 from edk.ui.text import plural, safe, seconds, short, short_digests, size
 
 if TYPE_CHECKING:
@@ -65,7 +62,10 @@ class PlainLines:
         return f"{name:<{self._width}}  {verb:<{VERB_WIDTH}}  {text}".rstrip()
 
     def _lines(self, event: ev.Event) -> Iterator[str]:
+        # What a build with nothing to do does not tell is imported where it is told.
         if isinstance(event, archives.ArchiveEvent):
+            from edk.ui.archive_lines import archive_rows
+
             yield from (row if isinstance(row, str) else self._row(*row) for row in archive_rows(event))
             return
         match event:
@@ -94,6 +94,8 @@ class PlainLines:
                 | ev.ImageKeptOnPlatform()
                 | ev.ImageImportFailed()
             ):
+                from edk.ui.platform_words import platform_words
+
                 name, verb, text, below = platform_words(event)
                 yield self._row(name, verb, text)
                 yield from (f"    {line}" for line in below)
@@ -106,6 +108,8 @@ class PlainLines:
             case (
                 ev.ImageRemoved() | ev.ChartRemoved() | ev.RemovalRefused() | ev.EngineTidied() | ev.GarbageCollected()
             ):
+                from edk.ui.removal_rows import removal_row
+
                 yield self._row(*removal_row(event))
             case _:
                 yield from self._image_lines(event)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from edk.adapters.store import facts
 from edk.adapters.store.database import Database
-from edk.adapters.store.pushes import decode_push, encode_push, push_key
 
 if TYPE_CHECKING:
     import sqlite3
@@ -101,6 +100,8 @@ class SqliteStore:
 
     def record_push(self, push: Push) -> None:
         """See `edk.ports.Cache.record_push`."""
+        from edk.adapters.store.pushes import encode_push, push_key
+
         key, value = push_key(push.registry, push.repository, push.digest), encode_push(push)
         day = int(push.time // _DAY)
 
@@ -115,6 +116,8 @@ class SqliteStore:
 
     def pushes(self, registry: str, since: float = 0.0) -> tuple[Push, ...]:
         """See `edk.ports.Cache.pushes`."""
+        from edk.adapters.store.pushes import decode_push
+
         day = int(since // _DAY)
         with self._lock:
             rows = self._database.run(lambda db: facts.since(db, facts.PUSH, day)) or []
@@ -125,6 +128,8 @@ class SqliteStore:
 
     def forget_pushes(self, registry: str, keys: Collection[tuple[str, str]]) -> None:
         """See `edk.ports.Cache.forget_pushes`."""
+        from edk.adapters.store.pushes import push_key
+
         gone = [(facts.PUSH, push_key(registry, *key)) for key in keys]
         with self._lock:
             for fact in gone:
