@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Severity = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A kind of diagnostic; its page stands in ``docs/diagnostics.md``.
 
     Args:
@@ -39,8 +39,7 @@ class Code:
         return Diagnostic(self.id, self.severity, file, line, message, hint or self.remedy, column)
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One finding at one place; see `Code.at`."""
 
     code: str

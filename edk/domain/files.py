@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Kind = Literal["file", "dir", "link", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry of a folder, looked at without following links.
 
     Args:
@@ -30,8 +30,7 @@ class Entry:
     stamp: tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class ContextFile:
+class ContextFile(Struct, frozen=True):
     """A file, folder or link of a build context, as it is sent and as it counts for the fingerprint.
 
     Args:

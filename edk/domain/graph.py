@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import structs
+
 from edk.domain.codes import resolving as codes
 from edk.domain.named import by_folder, circular_names, rewritten_files, without_name
 from edk.domain.reference import LocalName, split_local, substitute, valid_name, valid_tag, variables_of
@@ -173,7 +175,7 @@ class _Builder:
         if errors:
             if target.root.kind != "extension":
                 for error in errors:
-                    self.tell(target, replace(error, file=target.dockerfile))
+                    self.tell(target, structs.replace(error, file=target.dockerfile))
             return f"{target.dockerfile}:{errors[0].line}: {errors[0].message} ({errors[0].code})"
         if not target.name:
             if target.root.kind == "extension":

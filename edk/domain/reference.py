@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from edk.domain.errors import SourceError
 
@@ -48,8 +50,7 @@ class InvalidReferenceError(SourceError, ValueError):
         self.problem = problem
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRef:
+class ImageRef(Struct, frozen=True):
     """A whole image reference as written; nothing is added that the text does not have.
 
     Args:
@@ -86,8 +87,7 @@ class ImageRef:
         return f"{self.untagged}{tag}{digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class LocalName:
+class LocalName(Struct, frozen=True):
     """What a reference means below the one local registry; tag and digest empty where not given.
 
     The tag may hold variables of the platform, see `substitute`.
@@ -98,8 +98,7 @@ class LocalName:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryAliases:
+class RegistryAliases(Struct, frozen=True):
     """Names of registries that are one and the same: the local one.
 
     Args:

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 REFERENCES_LABEL = "io.kaapana.edk.references"
 _WALRUS = b":="
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceEdit:
+class ReferenceEdit(Struct, frozen=True):
     """An expression to rewrite.
 
     Args:
@@ -34,8 +34,7 @@ class ReferenceEdit:
     sole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RewrittenFile:
+class RewrittenFile(Struct, frozen=True):
     """A file of which a copy is rewritten.
 
     Args:

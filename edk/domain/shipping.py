@@ -6,8 +6,10 @@ These are the only places that say so: who adds a name that charts or operators 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from edk.domain.charts.addressing import addressed_repository
 from edk.domain.reference import LocalName, RegistryAliases, split_local

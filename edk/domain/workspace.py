@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from edk.domain.charts.model import ChartReading
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
 RootKind = Literal["extension", "extensions", "platform", "bundled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Struct, frozen=True):
     """A folder that is read.
 
     Args:
@@ -29,8 +30,7 @@ class Root:
     distance: int
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A Dockerfile with its context that yields an image.
 
     Args:
@@ -72,32 +72,28 @@ class Target:
         return self.name or self.dockerfile
 
 
-@dataclass(frozen=True, slots=True)
-class LocatedImage:
+class LocatedImage(Struct, frozen=True):
     """An operator image with the root of its file."""
 
     root: Root
     image: OperatorImage
 
 
-@dataclass(frozen=True, slots=True)
-class LocatedPlace:
+class LocatedPlace(Struct, frozen=True):
     """An expression that names images, with the root of its file."""
 
     root: Root
     place: ImagePlace
 
 
-@dataclass(frozen=True, slots=True)
-class LocatedChart:
+class LocatedChart(Struct, frozen=True):
     """A chart with its root."""
 
     root: Root
     chart: ChartReading
 
 
-@dataclass(frozen=True, slots=True)
-class LocatedDiagnostic:
+class LocatedDiagnostic(Struct, frozen=True):
     """A diagnostic with the root of its file."""
 
     root: Root
@@ -109,8 +105,7 @@ class LocatedDiagnostic:
         return replace(self.diagnostic, file=f"{self.root.path}/{self.diagnostic.file}")
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """Everything that was read.
 
     Args:

@@ -51,11 +51,11 @@ def expected_by(cache: Cache) -> Callable[[BuildPlan], Mapping[str, float]]:
     """
 
     def expected(plan: BuildPlan) -> Mapping[str, float]:
-        from edk.domain.expected import expected_seconds
-
         keys = [image.key for image in plan.images if image.action == "build"]
         if len(keys) < 2:
             return {}
+        from edk.domain.expected import expected_seconds
+
         return expected_seconds(filter(None, map(decode_record, cache.builds(LOOKED_AT * len(plan.images)))), keys)
 
     return expected

@@ -18,8 +18,9 @@ import errno
 import hashlib
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from edk.domain.errors import ContextChangedError, SourceError
 from edk.domain.requests import DOCKERFILE_MEMBER

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import structs
 
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.operators.model import ImagePlace, OperatorImage, PythonReading
@@ -82,11 +83,11 @@ def _read(tree: SourceTree, cache: Cache, root: Root, found: Found, named: dict[
         needed = {n for path in got for n in needed_imports(path, got[path][1], found.python.keys())}
         wanted = {n: found.python[n] for n in sorted(needed - read.keys()) if n not in wanted}
     images, places = link_with_places({path: reading for path, (_, reading) in read.items()})
-    problems = tuple(replace(d, file=path) for path in named if path in read for d in read[path][1].diagnostics)
+    problems = tuple(structs.replace(d, file=path) for path in named if path in read for d in read[path][1].diagnostics)
     linked = Linked(
         (),
         tuple(image for image in images if image.file in named),
-        tuple(replace(place, content=read[place.file][0]) for place in places),
+        tuple(structs.replace(place, content=read[place.file][0]) for place in places),
         problems,
     )
     if not unreadable:

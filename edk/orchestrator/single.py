@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from edk.domain.errors import UsageError
 from edk.domain.workspace import LocatedDiagnostic, Root, Workspace

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from edk.domain.checking.mending import MendedFile, difference
 from edk.domain.checking.model import Checked

@@ -8,10 +8,11 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import docker
 import pytest
+from msgspec.structs import replace
 
 from edk.adapters.buildkit import BuildKitBuilder, Daemon
 from edk.adapters.cancellation import Cancel

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from edk.domain.errors import BuildRefusedError, CancelledError, EdkError, StepFailedError
 from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, PushProgress, StepProgress

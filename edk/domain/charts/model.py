@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from edk.domain.diagnostics import Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class ChartDependency:
+class ChartDependency(Struct, frozen=True):
     """One entry of ``requirements.yaml`` or of ``dependencies:`` in ``Chart.yaml``, at `file`:`line`."""
 
     name: str
@@ -20,8 +19,7 @@ class ChartDependency:
     condition: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChartImage:
+class ChartImage(Struct, frozen=True):
     """An image that a chart names.
 
     Args:
@@ -44,8 +42,7 @@ class ChartImage:
     unresolved: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChartReading:
+class ChartReading(Struct, frozen=True):
     """One chart.
 
     Args:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """What Go's ``unicode.IsSpace`` holds for white space."""
@@ -46,8 +47,7 @@ class DockerfileError(Exception):
         self.kind = kind
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of a logical line that stands in one physical line.
 
     Args:
@@ -61,8 +61,7 @@ class Piece:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class LogicalLine:
+class LogicalLine(Struct, frozen=True):
     """One instruction's text with continuations joined; lines from 1, `end_line` without heredoc bodies."""
 
     text: str
@@ -83,8 +82,7 @@ class LogicalLine:
         return chosen.offset + len(chosen.text[: index - chosen.start].encode("utf-8", "surrogateescape"))
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True):
     """A parser directive such as ``# escape=` ``; line from 1."""
 
     name: str

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from edk.domain.diagnostics import Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """One instruction; lines from 1, both inclusive, heredoc bodies included."""
 
     keyword: str
@@ -18,8 +18,7 @@ class Instruction:
     end_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImageUse:
+class ImageUse(Struct, frozen=True):
     """A place where a Dockerfile names another image: FROM, ``COPY --from=`` or ``RUN --mount=…from=``.
 
     Args:
@@ -46,8 +45,7 @@ class ImageUse:
     platform: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ContextUse:
+class ContextUse(Struct, frozen=True):
     """Paths of the build context that an instruction reads: COPY, ADD, ``RUN --mount=type=bind``.
 
     Args:
@@ -71,8 +69,7 @@ class ContextUse:
     parents: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A label with its stage and line; value substituted as the engine does it.
 
     `exact` is False if its value uses a variable that only the base image may have set; such a variable is
@@ -86,8 +83,7 @@ class Label:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A build stage.
 
     Args:
@@ -107,8 +103,7 @@ class Stage:
     needed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ArgDeclaration:
+class ArgDeclaration(Struct, frozen=True):
     """An ARG: stage -1 is before the first FROM; default substituted, None if it has none."""
 
     name: str
@@ -117,8 +112,7 @@ class ArgDeclaration:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class DockerfileReading:
+class DockerfileReading(Struct, frozen=True):
     """Everything the EDK wants to know of one Dockerfile.
 
     Args:

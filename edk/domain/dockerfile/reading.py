@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from edk.domain.codes import dockerfiles as codes
 from edk.domain.diagnostics import Code, Diagnostic

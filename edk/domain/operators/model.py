@@ -6,8 +6,9 @@ what becomes of it once the names that it imports from other files are known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from edk.domain.diagnostics import Diagnostic
 
@@ -15,8 +16,7 @@ Branch = tuple[tuple[int, int], ...]
 """The way to a statement: (number of the branching statement, number of its branch), from the outside in."""
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorImage:
+class OperatorImage(Struct, frozen=True):
     """A place where an operator or DAG names an image, resolved as far as that is possible without running it.
 
     A conditional expression gives one value for each branch, all with the same place.
@@ -47,8 +47,7 @@ class OperatorImage:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePlace:
+class ImagePlace(Struct, frozen=True):
     """An expression that names images, to be put in terms of others in a copy of its file.
 
     Args:
@@ -69,8 +68,7 @@ class ImagePlace:
     content: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Expr:
+class Expr(Struct, frozen=True):
     """An expression as far as it may become a text.
 
     Args:
@@ -118,8 +116,7 @@ class Expr:
     parts: tuple[Expr, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an expression stands: line and column (in characters) from 1, byte range, source text folded."""
 
     line: int
@@ -129,8 +126,7 @@ class Place:
     expression: str
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """A name given a value.
 
     Args:
@@ -152,8 +148,7 @@ class Binding:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """A module (always number 0), class or function.
 
     Args:
@@ -175,8 +170,7 @@ class Scope:
     parameters: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ImageSite:
+class ImageSite(Struct, frozen=True):
     """A place that may name an image.
 
     Args:
@@ -206,8 +200,7 @@ class ImageSite:
     branches: tuple[Place, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A branching statement.
 
     Args:
@@ -221,8 +214,7 @@ class Choice:
     exclusive: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PythonReading:
+class PythonReading(Struct, frozen=True):
     """What one Python file says about images, by itself.
 
     Args:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from edk.domain.codes.operators import ENCODING, SYNTAX_ERROR, TOO_LARGE
 from edk.domain.diagnostics import Diagnostic

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
 
 from edk.domain.operators.candidates import Candidates, operator_like
 from edk.domain.operators.expressions import ExpressionReader

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from edk.adapters.solving.verdict import refusal
 from edk.domain.requests import EngineInfo

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from edk.domain import events as ev
 from edk.domain.diagnostics import Diagnostic
@@ -49,9 +49,9 @@ def test_no_text_of_any_event_shows_the_secret(kind: type) -> None:
 
     masked = shown(event)
 
-    paths: dict[str, Any] = dict.fromkeys({"log", "archive"} & {f.name for f in dataclasses.fields(masked)}, "")
+    paths: dict[str, Any] = dict.fromkeys({"log", "archive"} & set(masked.__struct_fields__), "")
     assert type(event) is type(masked)
-    assert SECRET not in repr(dataclasses.replace(masked, **paths))
+    assert SECRET not in repr(structs.replace(masked, **paths))
 
 
 def test_what_holds_no_secret_is_handed_on_as_it_is() -> None:
@@ -81,7 +81,7 @@ def test_a_secret_that_is_the_name_of_a_folder_moves_no_log() -> None:
 
     masked = shown(event, "kaapana")
 
-    assert dataclasses.replace(event, reason=f"changed: {MASK}") == masked
+    assert structs.replace(event, reason=f"changed: {MASK}") == masked
 
 
 def test_a_secret_that_is_one_of_our_words_changes_no_kind() -> None:
@@ -89,5 +89,5 @@ def test_a_secret_that_is_one_of_our_words_changes_no_kind() -> None:
     step = ev.StepMoved("seg", "1", "started", "started it")
     failed = ev.ImageFailed("seg", "engine", "engine gone", "", "Dockerfile", 0, "", (), "/x/engine.log")
 
-    assert dataclasses.replace(step, title=f"{MASK} it") == shown(step, "started")
-    assert dataclasses.replace(failed, message=f"{MASK} gone") == shown(failed, "engine")
+    assert structs.replace(step, title=f"{MASK} it") == shown(step, "started")
+    assert structs.replace(failed, message=f"{MASK} gone") == shown(failed, "engine")
