@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import shutil
 import sys
 
@@ -21,8 +20,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         from edk.domain.encoding import to_json
 
-        told = [dataclasses.asdict(code) for code in codes or ALL]
-        sys.stdout.write(to_json({"schema": "edk.codes/v1", "codes": told}).decode() + "\n")
+        told = to_json({"schema": "edk.codes/v1", "codes": codes or ALL})
+        sys.stdout.write(told.decode() + "\n")
         return EXIT_DONE
     width = shutil.get_terminal_size().columns
     pages = [list(page_lines(code, width)) for code in codes] or [list(list_lines(width))]

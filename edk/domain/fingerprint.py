@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from edk.domain.files import ContextFile
@@ -20,8 +21,7 @@ LABEL = "io.kaapana.edk.fingerprint"
 SHORT = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """Everything that decides an image's content.
 
     Args:

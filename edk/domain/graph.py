@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import structs
+from msgspec import Struct
+from msgspec.structs import replace
 
 from edk.domain.codes import resolving as codes
 from edk.domain.named import by_folder, circular_names, rewritten_files, without_name
@@ -26,8 +26,7 @@ Role = Literal["base", "processing", "dag", "other"]
 SCRATCH = "scratch"
 
 
-@dataclass(frozen=True, slots=True)
-class BaseLink:
+class BaseLink(Struct, frozen=True):
     """One image that a Dockerfile names.
 
     Args:
@@ -50,8 +49,7 @@ class BaseLink:
         return f"{self.ref} of line {self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A target in the graph.
 
     Args:
@@ -93,8 +91,7 @@ class Node:
         return tuple(dict.fromkeys(key for file in self.files for key in file.targets))
 
 
-@dataclass(frozen=True, slots=True)
-class BuildGraph:
+class BuildGraph(Struct, frozen=True):
     """Needed targets in an order in which each stands behind those that it depends on.
 
     Targets of a circle come last, with the circle as their problem.
@@ -111,8 +108,7 @@ class BuildGraph:
         return {node.key: node for node in self.nodes}
 
 
-@dataclass(frozen=True, slots=True)
-class GraphRules:
+class GraphRules(Struct, frozen=True):
     """How references become edges.
 
     Args:
@@ -175,7 +171,7 @@ class _Builder:
         if errors:
             if target.root.kind != "extension":
                 for error in errors:
-                    self.tell(target, structs.replace(error, file=target.dockerfile))
+                    self.tell(target, replace(error, file=target.dockerfile))
             return f"{target.dockerfile}:{errors[0].line}: {errors[0].message} ({errors[0].code})"
         if not target.name:
             if target.root.kind == "extension":

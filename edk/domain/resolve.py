@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
+
 from edk.domain.charts.versions import DAG_INSTALLER, dag_image_tags
 from edk.domain.codes import resolving as codes
 from edk.domain.codes.conventions import MISSPELT_IMAGE
@@ -35,8 +37,7 @@ NEAR = 0.85
 Status = Literal["local", "external", "unresolved", "ambiguous"]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What names mean here.
 
     Args:
@@ -60,8 +61,7 @@ class Names:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an image is named; the column is 0 where it is not known."""
 
     root: Root
@@ -70,8 +70,7 @@ class Place:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A place that refers to a target; `tag` is what it asks for, empty if it does not say."""
 
     file: str
@@ -81,8 +80,7 @@ class Reference:
     tag: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedImage:
+class ResolvedImage(Struct, frozen=True):
     """An operator image with what it resolves to."""
 
     located: LocatedImage
@@ -93,16 +91,14 @@ class ResolvedImage:
     target: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedPlace:
+class ResolvedPlace(Struct, frozen=True):
     """An expression that names images, with those that are built here: name → key of the target."""
 
     located: LocatedPlace
     targets: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """Targets by name, nearest first.
 
     A target that is set to be ignored gives way to one of its name that is not.

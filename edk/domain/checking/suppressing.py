@@ -6,6 +6,8 @@ import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from edk.domain.checking.comments import Mark
 from edk.domain.checking.config import CheckRules
 from edk.domain.checking.gathered import Place
@@ -111,7 +113,7 @@ def _graded(finding: Finding, rules: Sequence[CheckRules]) -> Finding:
     for one in rules:
         severity = dict(one.severity).get(finding.diagnostic.code)
         if severity is not None:
-            return replace(finding, diagnostic=replace(finding.diagnostic, severity=severity))
+            return replace(finding, diagnostic=structs.replace(finding.diagnostic, severity=severity))
     return finding
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from edk.domain.dockerfile.globs import Matcher, go_matcher, has_wildcard, literal_prefix
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 WHOLE = "."
 
 
-@dataclass(frozen=True, slots=True)
-class SourcePattern:
+class SourcePattern(Struct, frozen=True):
     """One source: its text, the folders that are named literally, and what matches it if it has wildcards.
 
     Args:
@@ -48,8 +48,7 @@ class SourcePattern:
         return not self.depth or folder.count("/") + 1 < self.depth
 
 
-@dataclass(frozen=True, slots=True)
-class ContextRules:
+class ContextRules(Struct, frozen=True):
     """What of a context is sent to the engine and counts for the fingerprint.
 
     Args:

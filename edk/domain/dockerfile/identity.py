@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from edk.domain.dockerfile.model import DockerfileReading, Label
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
 _TRUE = frozenset({"true", "yes", "1"})
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Labels of Kaapana's convention.
 
     Args:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from edk.domain import archive_events as ev
 from edk.domain.errors import BuildError, RegistryUnreachableError, SourceError
@@ -92,7 +93,7 @@ def test_every_tag_that_is_asked_for_is_a_name() -> None:
 def test_what_pods_ask_for_by_digest_is_a_name_too() -> None:
     """Of every image; the DAG image also stands under the path that charts ask for; nobody asks for bases."""
     images = {image.label: image for image in built().plan().images}
-    dag_image = replace(images["dag"], node=replace(images["dag"].node, role="dag"))
+    dag_image = replace(images["dag"], node=structs.replace(images["dag"].node, role="dag"))
     seg, dag, base_image = shipments([images["seg"], dag_image, images["base"]], "localhost:32000", "digest")
 
     assert f"localhost:32000/seg@{seg.reference}" == seg.names[-1]

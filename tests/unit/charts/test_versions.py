@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from edk.domain.charts.model import ChartReading
 from edk.domain.charts.versions import chart_version, dag_image_tags, is_semantic

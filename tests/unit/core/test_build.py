@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from edk.adapters.cancellation import Cancel
 from edk.adapters.clock import SystemClock
@@ -211,4 +212,4 @@ def test_the_last_lines_of_a_failed_step_reach_the_screen() -> None:
     expected = ev.ImageFailed(
         "x", "step", "exit 1", "", f"{ROOT}/x/Dockerfile", 2, "RUN make", ("boom",), "/state/logs/x.log"
     )
-    assert expected == replace(failed)
+    assert expected == structs.replace(failed)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from edk.domain.graph import BaseLink, Node
 from edk.domain.plan import ContextReading, PlannedImage, Prepared, Standing, decide
@@ -71,7 +72,7 @@ def test_without_an_answer_of_the_registry_all_is_built_and_says_so() -> None:
 def test_a_problem_blocks_even_by_force() -> None:
     """What can't be built is not, and its problem is the reason."""
     item = prepared("x")
-    item = replace(item, node=replace(item.node, problem="x/Dockerfile:3: unknown instruction"))
+    item = replace(item, node=structs.replace(item.node, problem="x/Dockerfile:3: unknown instruction"))
 
     image = decided(item, {VERSION: HERE}, forced=True)
 
@@ -95,7 +96,7 @@ def test_a_context_that_cannot_be_read_blocks() -> None:
 def test_some_are_ignored(text: str, reason: str) -> None:
     """A Dockerfile without a name, and one that is set to be ignored, are listed and not built."""
     item = prepared("x")
-    item = replace(item, node=replace(item.node, target=target("x/Dockerfile", text, EXTENSION)))
+    item = replace(item, node=structs.replace(item.node, target=target("x/Dockerfile", text, EXTENSION)))
 
     assert ("ignore", reason) == (decided(item, {}).action, decided(item, {}).reason)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from edk.domain.files import ContextFile
 from edk.domain.fingerprint import Inputs, changed, components, declared, fingerprint, sentence

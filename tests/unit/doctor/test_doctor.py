@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
+from msgspec import structs
 
 from edk.adapters.probes import MachineProbes
 from edk.domain.checks import Check
@@ -164,7 +165,8 @@ def test_all_is_well() -> None:
     assert len(checks) == 18
 
 
-NO_BUILDKIT = FakeEngine(replace(ENGINE, buildkit=False))
+NO_BUILDKIT = FakeEngine(structs.replace(ENGINE, buildkit=False))
+WORKER_AWAY = FakeEngine(structs.replace(ENGINE, away=("w2:1234",)))
 GONE = FakeEngine(error=EngineUnreachableError("nobody at /x", "start it"))
 WITH_PROXY = replace(SETTINGS, proxies=(("http_proxy", "http://p:1"),))
 PROXY = {"KAAPANA_BUILD_VERSION": "0.6.0", "http_proxy": "http://p:1"}
@@ -176,7 +178,7 @@ PROXY = {"KAAPANA_BUILD_VERSION": "0.6.0", "http_proxy": "http://p:1"}
         ("builder", {"chosen": lambda: ("", "b.sock does not answer")}, "warning", "b.sock does not", "edk builder up"),
         ("engine", {"builder": GONE}, "failure", "nobody at /x", "start it"),
         ("engine", {"builder": NO_BUILDKIT}, "warning", "without BuildKit", "apt-get"),
-        ("engine", {"builder": FakeEngine(replace(ENGINE, away=("w2:1234",)))}, "warning", "away: w2:1234", "logs"),
+        ("engine", {"builder": WORKER_AWAY}, "warning", "away: w2:1234", "logs"),
         ("engine disk", {"machine": FakeMachine(free=5e9)}, "warning", "5.0 GB free", "docker system prune"),
         ("engine disk", {"machine": FakeMachine(free=5e8)}, "failure", "0.5 GB free", "docker system prune"),
         ("registry deletion", {"registry_probes": FakeRegistryProbes(deleting=False)}, "warning", "only", "DEL"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from edk.domain.checks import Check
 from edk.domain.errors import EngineUnreachableError, RegistryUnreachableError
@@ -15,7 +16,7 @@ from tests.fakes.registry import FakeRegistry
 from tests.unit.doctor.test_doctor import ENGINE, FakeEngine, FakeMachine, FakeRegistryProbes, patient
 
 SERVICE = "local-registry.services.svc.cluster.local:5000"
-BUILDKIT = replace(ENGINE, name="BuildKit", endpoint="tcp://127.0.0.1:1234", root_dir="")
+BUILDKIT = structs.replace(ENGINE, name="BuildKit", endpoint="tcp://127.0.0.1:1234", root_dir="")
 SETTINGS = replace(
     patient().settings,
     registry_push=SERVICE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from edk.domain.graph import BaseLink, BuildGraph, Node
 from edk.domain.graph_view import MANY, GraphView, focused, graph_view
@@ -50,7 +51,7 @@ def test_edges_lead_to_images_of_the_plan_alone() -> None:
     """What comes from elsewhere is told by its reference."""
     made = plan("base:\ntop: base")
     links = (*made.images[1].node.bases, BaseLink(1, "ubuntu:24.04", "", "mirror/ubuntu:24.04", 2))
-    top = replace(made.images[1], node=replace(made.images[1].node, bases=links))
+    top = replace(made.images[1], node=structs.replace(made.images[1].node, bases=links))
     node = graph_view(replace(made, images=(made.images[0], top))).nodes[1]
 
     assert ((made.images[0].key,), ("mirror/ubuntu:24.04",)) == (node.bases, node.externals)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from edk.domain import events as ev
 from edk.domain.errors import ChartError
@@ -114,7 +115,7 @@ def test_an_unchanged_chart_is_not_packaged_again(shop: OpenShop) -> None:
 
     assert ["one"] == opened.packager.packaged
     first, second = (event for event in opened.told(ev.ChartPackaged) if isinstance(event, ev.ChartPackaged))
-    assert replace(first, by="unchanged", seconds=0.0) == replace(second, seconds=0.0)
+    assert structs.replace(first, by="unchanged", seconds=0.0) == structs.replace(second, seconds=0.0)
     assert Path(second.archive).is_file()
 
 
