@@ -54,7 +54,7 @@ def _run(arguments: Sequence[str], *, signals: bool) -> int:
         print(f"edk {__version__}")  # noqa: T201
         return 0
     try:
-        options = parser().parse_args(arguments)
+        options = parser(arguments[0] if arguments else "").parse_args(arguments)
     except SystemExit as stop:  # argparse printed what is wrong, or the help
         return stop.code if isinstance(stop.code, int) else EXIT_USAGE
     if signals:

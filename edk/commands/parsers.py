@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import argparse
 import functools
+from collections.abc import Callable
 
 from edk import __version__
-from edk.commands.archive_parsers import add_archive_commands
-from edk.commands.builder_parsers import add_builder_commands
 from edk.commands.buildkit_parsers import add_builder_options
-from edk.commands.check_parsers import add_check_command
-from edk.commands.code_server_parsers import add_editor_commands
-from edk.commands.new_parsers import add_new_command
-from edk.commands.page_parsers import add_page_command
 from edk.commands.platform_parsers import add_import_images_option, add_install_option
-from edk.commands.prune_parsers import add_prune_commands
-from edk.commands.reference_parsers import add_reference_commands, add_references_option
-from edk.commands.supply_parsers import add_attesting_options, add_supply_commands
-from edk.commands.surface_parsers import add_surface_commands
-from edk.commands.watcher_parsers import add_watcher_commands
+from edk.commands.reference_parsers import add_references_option
+from edk.commands.supply_parsers import add_attesting_options
 from edk.domain.progress import PROGRESS
 
 EXIT_CODES = (
@@ -28,8 +20,13 @@ EXIT_CODES = (
 Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """Return the parser of the whole command line.
+
+    Args:
+        command: the first word of the line. Where it is one of the main commands, the parser knows no other one: to
+            make those of thirty takes a twentieth of a build that has nothing to do.
+    """
     top = argparse.ArgumentParser(
         prog="edk",
         description="Builds Kaapana workflow extensions: from a folder to images in the registry and a chart.",
@@ -39,20 +36,28 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("-V", "--version", action="version", version=f"edk {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_commands(commands)
+    if command in _MAIN:
+        _MAIN[command](commands)
+        return top
+    for add in _MAIN.values():
+        add(commands)
+    _add_others(commands)
     return top
 
 
-def _add_commands(commands: Commands) -> None:  # type: ignore[valid-type]
-    """Add every command to the command line."""
-    _add_build(commands)
-    _add_watch(commands)
-    _add_plan(commands)
-    add_check_command(functools.partial(_add, commands))
-    _add_init(commands)
-    _add_chart(commands)
-    _add_build_image(commands)
-    _add_doctor(commands)
+def _add_others(commands: Commands) -> None:  # type: ignore[valid-type]
+    """Add the commands beside the main ones."""
+    from edk.commands.archive_parsers import add_archive_commands
+    from edk.commands.builder_parsers import add_builder_commands
+    from edk.commands.code_server_parsers import add_editor_commands
+    from edk.commands.new_parsers import add_new_command
+    from edk.commands.page_parsers import add_page_command
+    from edk.commands.prune_parsers import add_prune_commands
+    from edk.commands.reference_parsers import add_reference_commands
+    from edk.commands.supply_parsers import add_supply_commands
+    from edk.commands.surface_parsers import add_surface_commands
+    from edk.commands.watcher_parsers import add_watcher_commands
+
     add_reference_commands(functools.partial(_add, commands))
     add_watcher_commands(functools.partial(_add, commands))
     add_editor_commands(functools.partial(_add, commands))
@@ -205,6 +210,12 @@ def _add_plan(commands: Commands) -> None:  # type: ignore[valid-type]
     _add_output(command)
 
 
+def _add_check(commands: Commands) -> None:  # type: ignore[valid-type]
+    from edk.commands.check_parsers import add_check_command
+
+    add_check_command(functools.partial(_add, commands))
+
+
 def _add_init(commands: Commands) -> None:  # type: ignore[valid-type]
     command = _add(
         commands,
@@ -271,3 +282,16 @@ def _add_doctor(commands: Commands) -> None:  # type: ignore[valid-type]
         "edk doctor --json",
     )
     command.add_argument("--json", action="store_true", help="JSON instead of text")
+
+
+_MAIN: dict[str, Callable[[Commands], None]] = {  # type: ignore[valid-type]
+    "build": _add_build,
+    "watch": _add_watch,
+    "plan": _add_plan,
+    "check": _add_check,
+    "init": _add_init,
+    "chart": _add_chart,
+    "build-image": _add_build_image,
+    "doctor": _add_doctor,
+}
+"""The main commands, in the order of the help."""
