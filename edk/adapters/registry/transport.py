@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from edk.adapters.registry import auth
 from edk.adapters.registry.faults import explained, not_a_registry, refused, unexpected, unwell
 from edk.domain.errors import RegistryUnreachableError
 from edk.domain.network import proxy_for, scheme_of
 
 if TYPE_CHECKING:
     import urllib3
+
+    from edk.adapters.registry.auth import Challenge
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -221,6 +222,8 @@ class Transport:
 
     def _authorize(self, answer: Answer) -> str:
         """Return the header value that a 401 asks for, empty if it can't be had."""
+        from edk.adapters.registry import auth
+
         challenge = auth.challenge_of(answer.header("www-authenticate"))
         login = auth.stored_login(self.host, self._environ)
         if challenge.scheme == "basic":
@@ -229,8 +232,10 @@ class Transport:
             return ""
         return self._token(challenge, login)
 
-    def _token(self, challenge: auth.Challenge, login: str) -> str:
+    def _token(self, challenge: Challenge, login: str) -> str:
         from urllib3.exceptions import HTTPError
+
+        from edk.adapters.registry.auth import token_in
 
         query = f"service={quote(challenge.service, '')}&scope={quote(challenge.scope, '')}"
         headers = {"Authorization": f"Basic {login}"} if login else {}
@@ -238,5 +243,5 @@ class Transport:
             answer = self._once("GET", f"{challenge.realm}?{query}", headers, None)
         except (HTTPError, OSError) as error:
             raise explained(challenge.realm, self.proxy, error) from error
-        token = auth.token_in(answer.body) if answer.status == 200 else ""
+        token = token_in(answer.body) if answer.status == 200 else ""
         return f"Bearer {token}" if token else ""
