@@ -6,14 +6,12 @@ seconds; `image` is a target's name.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Struct
 
 from edk.domain.archive_events import ArchiveEvent
-
-if TYPE_CHECKING:
-    from edk.domain.diagnostics import Diagnostic
+from edk.domain.diagnostics import Diagnostic
 
 
 class SourcesRead(Struct, frozen=True):

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from edk.domain.files import ContextFile
+from edk.domain.files import ContextFile
 
 FORMAT = "edk-fingerprint/1"
 LABEL = "io.kaapana.edk.fingerprint"

@@ -142,5 +142,5 @@ def test_events_that_are_of_no_image_change_nothing() -> None:
     before = board(*BUILDING)
     for kind in get_args(ev.Event):
         if kind in (ev.Noticed, ev.OutOfReach, ev.BackAgain, ev.SavesNoticed):
-            fields = dict.fromkeys(kind.__dataclass_fields__, "engine")
+            fields = dict.fromkeys(kind.__struct_fields__, "engine")
             assert before == after(before, kind(**fields), 100.0)

@@ -81,7 +81,7 @@ def test_names_and_levels(event: ev.Event, name: str, level: str, tmp_path: Path
 @pytest.mark.parametrize("kind", typing.get_args(ev.Event), ids=lambda kind: kind.__name__)
 def test_no_field_of_an_event_is_taken_for_a_key_of_the_log(kind: type) -> None:
     """A field by the name of one of structlog's own keys would be lost, or make the call fail."""
-    names = set(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    names = set(kind.__struct_fields__)  # type: ignore[attr-defined]
 
     assert set() == names & {"process", "exc_info", "stack_info", "self"}
 
