@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +106,12 @@ class PodEngine:
                         raise
             self.api.pull(ref)
             return self._configuration(ref)
+
+    def renew(self, refs: Iterable[str]) -> None:
+        """Pull images as a node that never had them does; where it can't get one, the one that is there stays."""
+        for ref in refs:
+            with contextlib.suppress(DockerException):
+                self.api.pull(ref)
 
     def _configuration(self, ref: str) -> Mapping[str, Any]:
         return dict(self.api.inspect_image(ref)["Config"])  # type: ignore[no-untyped-call]
