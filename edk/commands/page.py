@@ -13,7 +13,8 @@ from edk.commands.surveying import own_registry
 from edk.commands.wiring import Wired, places_of, redactor_of, settings_of
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_INTERRUPTED, UsageError
-from edk.domain.pages import Admission, host_names, split_listen, valid_prefix
+from edk.domain.listening import in_url, listen_address
+from edk.domain.pages import Admission, host_names, valid_prefix
 from edk.domain.seen import Looked
 from edk.orchestrator.catalogue import look_only
 from edk.orchestrator.glance import Glance
@@ -45,8 +46,8 @@ def run(options: argparse.Namespace) -> int:
 
         answer = Pages(site, glance.look).answer
         with suppress(KeyboardInterrupt), PageServer(host, port, answer, admission, tell) as server:
-            shown = f"[{host}]" if ":" in host else host
-            tell(f"what {settings.push_host} holds is shown at http://{shown}:{server.port}{settings.page_path}/")
+            address = f"{in_url(host)}:{server.port}"
+            tell(f"what {settings.push_host} holds is shown at http://{address}{settings.page_path}/")
             sys.stdout.flush()
             server.serve_forever(poll_interval=0.5)
     # Nothing but a signal ends it.
@@ -55,10 +56,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _address(settings: Settings) -> tuple[str, int, Admission]:
     """Return where to listen, and who is let in; raise UsageError."""
-    try:
-        host, port = split_listen(settings.page_listen)
-    except ValueError as error:
-        raise UsageError(f"page_listen: {error}", "for example --listen 127.0.0.1:8082") from error
+    host, port = listen_address(settings.page_listen, "page_listen", 8082)
     try:
         names = host_names(settings.page_hosts, host)
     except ValueError as error:

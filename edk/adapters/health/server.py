@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import cast
 
 from edk.domain.errors import UsageError
+from edk.domain.listening import listen_address
 
 MAX_CLIENTS = 16
 CLIENT_SECONDS = 10.0
@@ -37,14 +38,6 @@ class Page:
 Pages = Mapping[str, Callable[[], Page]]
 
 
-def parse_address(text: str) -> tuple[str, int]:
-    """Return host and port of ``HOST:PORT``; an empty host is every address of the machine; raise UsageError."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65_535 or "/" in host:
-        raise UsageError(f"{text!r} is no address to answer at", "write HOST:PORT, for example 127.0.0.1:8081")
-    return host.strip("[]"), int(port)
-
-
 class HealthServer:
     """Answers at an address until it is stopped.
 
@@ -57,7 +50,7 @@ class HealthServer:
     """
 
     def __init__(self, address: str, pages: Pages) -> None:
-        host, port = parse_address(address)
+        host, port = listen_address(address, "watch_health", 8081)
         try:
             family, _, _, _, where = socket.getaddrinfo(
                 host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from edk.adapters.health import server as health
-from edk.adapters.health.server import HealthServer, Page, parse_address
+from edk.adapters.health.server import HealthServer, Page
 from edk.domain.errors import UsageError
 
 
@@ -104,21 +104,3 @@ def test_a_port_that_is_taken(server: HealthServer) -> None:
     """It is wrong usage, and names the address."""
     with pytest.raises(UsageError, match=rf"answered at 127\.0\.0\.1:{server.port}: Address already in use"):
         HealthServer(f"127.0.0.1:{server.port}", {})
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("0.0.0.0:8081", ("0.0.0.0", 8081)), (":8081", ("", 8081)), ("[::1]:0", ("::1", 0)), ("edk:1", ("edk", 1))],
-)
-def test_addresses(text: str, expected: tuple[str, int]) -> None:
-    """Host and port; no host is every address."""
-    assert expected == parse_address(text)
-
-
-@pytest.mark.parametrize("text", ["8081", "localhost", "x:http", "http://x:1", "x:70000", "x:-1", "x:", "x:٣"])
-def test_what_is_no_address(text: str) -> None:
-    """It says how to write one."""
-    with pytest.raises(UsageError, match="no address") as raised:
-        parse_address(text)
-
-    assert "HOST:PORT" in raised.value.hint
