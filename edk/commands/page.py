@@ -8,12 +8,12 @@ import sys
 from contextlib import suppress
 
 import edk
-from edk.adapters.page import PageServer
+from edk.adapters.serving.server import POLL_SECONDS, PageServer
 from edk.commands.surveying import own_registry
 from edk.commands.wiring import Wired, places_of, redactor_of, settings_of
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_INTERRUPTED, UsageError
-from edk.domain.listening import in_url, listen_address
+from edk.domain.listening import listen_address
 from edk.domain.pages import Admission, host_names, valid_prefix
 from edk.domain.seen import Looked
 from edk.orchestrator.catalogue import look_only
@@ -26,7 +26,7 @@ from edk.ui.aside import Aside
 from edk.ui.log import EventLog
 from edk.ui.log_files import Fanout
 from edk.ui.page.frame import Site
-from edk.ui.page.routes import Pages
+from edk.ui.page.routes import HEALTH, Pages
 from edk.ui.plain import PlainLines
 from edk.ui.redacted import Redacted
 
@@ -45,11 +45,10 @@ def run(options: argparse.Namespace) -> int:
             services.sink.emit(ev.Noticed(sentence))
 
         answer = Pages(site, glance.look).answer
-        with suppress(KeyboardInterrupt), PageServer(host, port, answer, admission, tell) as server:
-            address = f"{in_url(host)}:{server.port}"
-            tell(f"what {settings.push_host} holds is shown at http://{address}{settings.page_path}/")
+        with suppress(KeyboardInterrupt), PageServer(host, port, answer, admission, tell, "--listen") as server:
+            tell(f"what {settings.push_host} holds is shown at http://{server.address}{settings.page_path}/")
             sys.stdout.flush()
-            server.serve_forever(poll_interval=0.5)
+            server.serve_forever(POLL_SECONDS)
     # Nothing but a signal ends it.
     return EXIT_INTERRUPTED
 
@@ -64,7 +63,9 @@ def _address(settings: Settings) -> tuple[str, int, Admission]:
     if not valid_prefix(settings.page_path):
         hint = "begin it with / and end it without, for example /local-registry-ui"
         raise UsageError(f"page_path is {settings.page_path!r}, which is no path", hint)
-    return host, port, Admission(names, settings.page_path, settings.page_forwarded_prefix)
+    return host, port, Admission(
+        names, settings.page_path, settings.page_forwarded_prefix, frozenset({HEALTH})
+    )
 
 
 def _survey(services: Services, dirs: list[str]) -> Looked:

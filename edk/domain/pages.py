@@ -61,11 +61,13 @@ class Admission:
         names: hosts by which the pages may be asked for, in lower case and without a port; ``*``: by any.
         prefix: below which they lie; empty: the root.
         trusts_prefix: whether a proxy in front may say the prefix, as ``X-Forwarded-Prefix``.
+        open_paths: may be asked for by any name: a probe knows a pod by its address alone. They tell no secrets.
     """
 
     names: frozenset[str] = LOCAL_NAMES
     prefix: str = ""
     trusts_prefix: bool = False
+    open_paths: frozenset[str] = frozenset()
 
     def admits(self, hosts: Sequence[str]) -> bool:
         """Say whether a request is let in.
