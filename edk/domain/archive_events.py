@@ -85,6 +85,13 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifyStarted:
+    """Images are going to be read back, called so."""
+
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ImageVerified:
     """An image was read back."""
 
@@ -112,5 +119,12 @@ class VerifyFinished:
 
 
 ArchiveEvent = (
-    TransferMoved | ImagePacked | ArchiveWritten | ImageImported | ArchiveImported | ImageVerified | VerifyFinished
+    TransferMoved
+    | ImagePacked
+    | ArchiveWritten
+    | ImageImported
+    | ArchiveImported
+    | VerifyStarted
+    | ImageVerified
+    | VerifyFinished
 )

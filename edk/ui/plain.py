@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from edk.domain import archive_events as archives
@@ -14,6 +14,7 @@ from edk.ui.removal_rows import removal_row
 from edk.ui.text import plural, safe, seconds, short, short_digests, size
 
 MIN_WIDTH = 12
+MAX_WIDTH = 40
 VERB_WIDTH = 8
 MAX_TITLE = 100
 
@@ -59,10 +60,16 @@ class PlainLines:
         """Write out what is left."""
         self._stream.flush()
 
+    def _fit(self, names: Iterable[str]) -> None:
+        """Make the first column as wide as the names that are going to stand in it, within bounds."""
+        self._width = min(MAX_WIDTH, max([MIN_WIDTH, *map(len, names)]))
+
     def _row(self, name: str, verb: str, text: str) -> str:
         return f"{name:<{self._width}}  {verb:<{VERB_WIDTH}}  {text}".rstrip()
 
     def _lines(self, event: ev.Event) -> Iterator[str]:
+        if isinstance(event, archives.VerifyStarted):
+            self._fit(event.images)
         if isinstance(event, archives.ArchiveEvent):
             yield from (row if isinstance(row, str) else self._row(*row) for row in archive_rows(event))
             return
@@ -118,8 +125,7 @@ class PlainLines:
                 )
                 yield self._row("sources", "read", f"{found} in {event.files} files, {seconds(event.seconds)}")
             case ev.PlanMade():
-                names = (*event.build, *event.skip, *event.ignore, *event.blocked, *event.charts)
-                self._width = min(40, max([MIN_WIDTH, *map(len, names)]))
+                self._fit((*event.build, *event.skip, *event.ignore, *event.blocked, *event.charts))
                 counts = (
                     ("build", event.build),
                     ("skip", event.skip),
