@@ -10,7 +10,7 @@ from contextlib import suppress
 import edk
 from edk.adapters.serving.server import POLL_SECONDS, PageServer
 from edk.commands.surveying import own_registry
-from edk.commands.wiring import Wired, places_of, redactor_of, settings_of
+from edk.commands.wiring import Wired, logged, places_of, settings_of
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_INTERRUPTED, UsageError
 from edk.domain.listening import listen_address
@@ -22,22 +22,16 @@ from edk.orchestrator.pipeline import PlanRequest
 from edk.orchestrator.roots import roots_for
 from edk.orchestrator.services import Services
 from edk.settings import Settings
-from edk.ui.aside import Aside
-from edk.ui.log import EventLog
-from edk.ui.log_files import Fanout
 from edk.ui.page.frame import Site
 from edk.ui.page.routes import HEALTH, Pages
 from edk.ui.plain import PlainLines
-from edk.ui.redacted import Redacted
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until somebody stops it."""
     settings = settings_of(options, options.dir)
     host, port, admission = _address(settings)
-    log = EventLog(settings.state_path("edk.log"), stderr=os.environ.get("EDK_LOG", "").lower() == "debug")
-    sink = Redacted(Fanout(PlainLines(sys.stdout), Aside(log)), redactor_of(settings))
-    with Wired(settings, sink, "edk page") as services:
+    with Wired(settings, logged(settings, PlainLines(sys.stdout)), "edk page") as services:
         glance = Glance(lambda: _survey(services, options.dir), services.clock)
         site = Site(settings.registry, settings.push_host, edk.__version__)
 
