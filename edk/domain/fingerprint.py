@@ -15,7 +15,6 @@ from edk.domain.files import ContextFile
 
 FORMAT = "edk-fingerprint/1"
 LABEL = "io.kaapana.edk.fingerprint"
-SHORT = 12
 
 
 @dataclass(frozen=True, slots=True)
