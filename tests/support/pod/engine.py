@@ -174,10 +174,12 @@ class PodEngine:
         made = self.supported(
             f"prepare-{name}", "prepare", "prepare.py", argument, *more, binds=binds, network_mode="none"
         )
-        with _translated("the preparation of volumes"):
-            code = self.api.wait(made)["StatusCode"]
-            said = self.api.logs(made).decode("utf-8", "replace")
-        self.remove(made)
+        try:
+            with _translated("the preparation of volumes"):
+                code = self.api.wait(made)["StatusCode"]
+                said = self.api.logs(made).decode("utf-8", "replace")
+        finally:
+            self.remove(made)
         if code:
             raise PodError(f"the preparation of volumes failed:\n{said}")
 
