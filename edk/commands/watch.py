@@ -42,7 +42,7 @@ from edk.orchestrator.roots import asked_for, with_others
 from edk.orchestrator.services import Services
 from edk.orchestrator.session import WatchSession, words_of
 from edk.orchestrator.watch import WatchLoop, WatchOptions
-from edk.ports import FileLock
+from edk.ports import FileLock, FileWatcher
 from edk.settings import Settings
 from edk.ui.metrics import Metrics
 
@@ -119,7 +119,7 @@ def _watch(
     asked: tuple[Root, ...],
     watched: Sequence[str],
     inbox: QueueInbox,
-    watcher: WatchdogWatcher,
+    watcher: FileWatcher,
     session: WatchSession,
     control: ControlServer,
     health: Health,
