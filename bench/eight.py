@@ -16,7 +16,6 @@ from bench.measure import (
     Run,
     RunFailedError,
     Skipped,
-    environment,
     megabytes,
     repeat,
     seconds,
@@ -39,16 +38,9 @@ def contexts(work: Path, runs: int, leftovers: Leftovers) -> Iterator[Result]:
 def _measured(
     work: Path, stem: str, name: str, count: int, files: int, runs: int, leftovers: Leftovers
 ) -> Iterator[Result]:
-    env = environment(
-        work / "state",
-        KAAPANA_REPO_PATH="",
-        KAAPANA_BUILD_VERSION=peers.TAG,
-        EDK_EXTENSIONS_DIR=str(work / "none"),
-        EDK_BENCH_LOG=str(work / "run.log"),
-    )
-    found = peers.find(work, env)
+    found = peers.find(work)
     if found.engine is None:
-        yield Skipped(name, "no docker command that can build here is on PATH")
+        yield Skipped(name, peers.NO_DOCKER)
         return
     if found.missing:
         yield Skipped(f"{name}: {found.missing}", "not in .cache/peers; run bench/peers.sh")

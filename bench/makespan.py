@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import peers
 from bench.building import MARK, REGISTRY
 from bench.cleaning import Leftovers
-from bench.measure import EDK, Figure, Goal, Peer, Result, RunFailedError, Skipped, environment, run
+from bench.measure import EDK, Figure, Goal, Peer, Result, RunFailedError, Skipped, run
 from edk.adapters.store.store import SqliteStore
 from edk.orchestrator.build_history import past_builds
 
@@ -57,23 +57,16 @@ def measure(work: Path, leftovers: Leftovers) -> Iterator[Result]:
 
 
 def _built(work: Path, stem: str, graph: Graph, leftovers: Leftovers) -> Iterator[Result]:
-    env = environment(
-        work / "state",
-        KAAPANA_REPO_PATH="",
-        KAAPANA_BUILD_VERSION=peers.TAG,
-        EDK_EXTENSIONS_DIR=str(work / "none"),
-        EDK_BENCH_LOG=str(work / "run.log"),
-    )
-    found = peers.find(work, env)
+    found = peers.find(work)
     if found.engine is None:
-        yield Skipped(graph.name, "no docker command that can build here is on PATH")
+        yield Skipped(graph.name, peers.NO_DOCKER)
         return
     base = peers.push_base(work, stem, found)
     leftovers.refs += [base, *(f"{REGISTRY}/{MARK}-{stem}-{name}:{peers.TAG}" for name in graph.images)]
     command = (*EDK, "build", "--dir", work / "tree", "--no-import", "--jobs", str(JOBS), "--builder", "docker")
     for label in ("times not known", "times known from before", "the same once more"):
         _write(work / "tree", stem, graph, base)
-        taken = run(command, env).seconds
+        taken = run(command, found.env).seconds
         name = f"{graph.name}, {label}"
         waits = {image: float(seconds) for image, (seconds, _) in graph.images.items()}
         beside = Peer("max(longest path, work by places) of the waits alone", graph.bound(waits))

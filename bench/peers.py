@@ -14,7 +14,7 @@ from typing import Literal
 from bench import bare
 from bench.building import MARK, REGISTRY
 from bench.contestants import write_base
-from bench.measure import EDK, PROJECT, Run, run
+from bench.measure import EDK, PROJECT, Run, environment, run
 
 Who = Literal["edk", "bake", "compose", "skaffold", "docker"]
 NAMES: dict[Who, str] = {
@@ -26,6 +26,7 @@ NAMES: dict[Who, str] = {
 }
 PROGRAMS: dict[Who, str] = {"bake": "buildx", "compose": "docker-compose", "skaffold": "skaffold"}
 TAG = "bench"
+NO_DOCKER = "no docker command that can build here is on PATH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,19 @@ class Peers:
         return ", ".join(NAMES[who] for who in NAMES if who not in self.who)
 
 
-def find(work: Path, env: Mapping[str, str]) -> Peers:
-    """Return the peers that ``bench/peers.sh`` could install; each is made a plug-in where it has to be one."""
+def find(work: Path) -> Peers:
+    """Return the peers that ``bench/peers.sh`` could install; each is made a plug-in where it has to be one.
+
+    Args:
+        work: an empty folder; the state goes there, and the output of each run.
+    """
+    env = environment(
+        work / "state",
+        KAAPANA_REPO_PATH="",
+        KAAPANA_BUILD_VERSION=TAG,
+        EDK_EXTENSIONS_DIR=str(work / "none"),
+        EDK_BENCH_LOG=str(work / "run.log"),
+    )
     folder = PROJECT / ".cache" / "peers"
     plugins = work / "docker" / "cli-plugins"
     plugins.mkdir(parents=True)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from bench import peers
 from bench.building import MARK, REGISTRY
 from bench.cleaning import Leftovers
-from bench.measure import Figure, Goal, Peer, Result, RunFailedError, Skipped, environment
+from bench.measure import Figure, Goal, Peer, Result, RunFailedError, Skipped
 
 IMAGES = 20
 
@@ -103,16 +103,9 @@ def counting(registry: str) -> Iterator[tuple[str, Uploaded]]:
 
 def measure(work: Path, leftovers: Leftovers) -> Iterator[Result]:
     """Yield what is uploaded of twenty images on a base of 30 MB, by us and by each peer; none may know the base."""
-    env = environment(
-        work / "state",
-        KAAPANA_REPO_PATH="",
-        KAAPANA_BUILD_VERSION=peers.TAG,
-        EDK_EXTENSIONS_DIR=str(work / "none"),
-        EDK_BENCH_LOG=str(work / "run.log"),
-    )
-    found = peers.find(work, env)
+    found = peers.find(work)
     if found.engine is None:
-        yield Skipped("pushes", "no docker command that can build here is on PATH")
+        yield Skipped("pushes", peers.NO_DOCKER)
         return
     for who in found.who:
         name = f"push {IMAGES} images on one base of 30 MB: {peers.NAMES[who]}"

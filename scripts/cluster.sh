@@ -28,11 +28,10 @@ usage() { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$edk_root/scripts/cluste
 
 places() {
   choose_state
-  place=${EDK_CLUSTER_DIR:-$state/cluster}
+  # As it really is called: links and dots must not hide where it lies.
+  place=$(readlink -m -- "${EDK_CLUSTER_DIR:-$state/cluster}")
   case $place in
     /run/* | /var/lib/* | /var/log/*) give_up "the cluster cannot keep its data in $place" "set EDK_CLUSTER_DIR" ;;
-    /*) ;;
-    *) place=$PWD/$place ;;
   esac
   [ ${#place} -le 80 ] || give_up "the path $place is too long for sockets" "set EDK_CLUSTER_DIR"
   id=edk$(printf %s "$place" | cksum | cut -d' ' -f1 | cut -c1-8)

@@ -18,7 +18,7 @@ _PAUSE_SECONDS = 0.1
 
 
 class PlacedFolders:
-    """Moves and copies folders; see `edk.orchestrator.init.Folders`."""
+    """Moves and copies folders; see `edk.orchestrator.init_model.Folders`."""
 
     def partial(self, path: str) -> str:
         """Return a name beside a path, or in it, for what is not finished, with nothing there.

@@ -18,7 +18,7 @@ _VERSION_ARGUMENTS = {"git": ("--version",), "buildctl": ("--version",), "helm":
 
 
 class MachineProbes:
-    """Looks at this machine; see `edk.orchestrator.doctor.MachineProbes`."""
+    """Looks at this machine; see `edk.orchestrator.doctor_model.MachineProbes`."""
 
     def python(self) -> str:
         """Return Python's version and where it is."""

@@ -43,6 +43,7 @@ def _mend(
     Returns:
         What is found, and whether a file that was to be written could not be.
     """
+    from edk.ui.asking import agreed
     from edk.ui.check_text import difference_lines
     from edk.ui.text import plural, safe
 
@@ -53,7 +54,8 @@ def _mend(
         return checked, False
     for line in difference_lines(mends, _folder()):
         print(line, file=aside)
-    if not _agreed(options, f"Write {plural(len(mends), 'file')}? [y/N] "):
+    question = f"Write {plural(len(mends), 'file')}?"
+    if not agreed(question, yes=options.yes, may_ask=options.format == "text", nobody=_tell_nobody):
         print("nothing was written", file=aside)
         return checked, False
     written = write_mends(services.open_tree(), mends, write_whole)
@@ -63,18 +65,8 @@ def _mend(
     return check(services, roots), bool(written.left)
 
 
-def _agreed(options: argparse.Namespace, question: str) -> bool:
-    """Ask on a terminal; elsewhere nobody could answer, and nothing is written."""
-    if options.yes:
-        return True
-    if options.format != "text" or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print("edk: there is no terminal to ask on; --fix --yes writes it", file=sys.stderr)  # noqa: T201
-        return False
-    try:
-        answer = input(question)
-    except EOFError:
-        answer = ""
-    return answer.strip().lower() in {"y", "yes"}
+def _tell_nobody() -> None:
+    print("edk: there is no terminal to ask on; --fix --yes writes it", file=sys.stderr)  # noqa: T201
 
 
 def _print(options: argparse.Namespace, checked: Checked) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
-import shutil
 import sys
 
 from edk.commands.notices import Notices
@@ -66,9 +65,9 @@ def _view(options: argparse.Namespace, services: Services, plan: BuildPlan) -> t
 def _print(options: argparse.Namespace, view: GraphView, unasked: tuple[str, ...]) -> None:
     if options.format == "tree":
         from edk.ui.graph_text import tree_lines
+        from edk.ui.width import width_of_stdout
 
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-        for line in tree_lines(view, unasked, width):
+        for line in tree_lines(view, unasked, width_of_stdout()):
             print(line)  # noqa: T201
         return
     if options.format == "svg":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -33,12 +32,13 @@ def run(options: argparse.Namespace) -> int:
         from edk.domain.layering import layerings
         from edk.ui.images_json import layers_as_json
         from edk.ui.images_text import layer_lines
+        from edk.ui.width import width_of_stdout
 
         image = named_image(options.layers, found, settings)
         made = layerings(image, found, looked.described)
         if options.json:
             return _print_json(layers_as_json(image, made, settings.registry))
-        return _print(layer_lines(image, made, columns=_columns()))
+        return _print(layer_lines(image, made, columns=width_of_stdout()))
     if options.json:
         from edk.ui.images_json import images_as_json
 
@@ -75,13 +75,6 @@ def named_image(name: str, found: Catalogue, settings: Settings) -> Listed:
     near = get_close_matches(repository, known, n=3)
     hint = f"did you mean {', '.join(near)}?" if near else "edk images lists what there is"
     raise UsageError(f"the registry {settings.push_host} holds no image {repository!r}", hint)
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError):
-        return 0
 
 
 def _print(lines: Iterable[str]) -> int:

@@ -8,12 +8,13 @@ import sys
 from contextlib import suppress
 
 import edk
-from edk.adapters.page import PageServer
+from edk.adapters.serving.server import POLL_SECONDS, PageServer
 from edk.commands.surveying import own_registry
-from edk.commands.wiring import Wired, places_of, redactor_of, settings_of
+from edk.commands.wiring import Wired, logged, places_of, settings_of
 from edk.domain import events as ev
 from edk.domain.errors import EXIT_INTERRUPTED, UsageError
-from edk.domain.pages import Admission, host_names, split_listen, valid_prefix
+from edk.domain.listening import listen_address
+from edk.domain.pages import Admission, host_names, valid_prefix
 from edk.domain.seen import Looked
 from edk.orchestrator.catalogue import look_only
 from edk.orchestrator.glance import Glance
@@ -21,22 +22,16 @@ from edk.orchestrator.pipeline import PlanRequest
 from edk.orchestrator.roots import roots_for
 from edk.orchestrator.services import Services
 from edk.settings import Settings
-from edk.ui.aside import Aside
-from edk.ui.log import EventLog
-from edk.ui.log_files import Fanout
 from edk.ui.page.frame import Site
-from edk.ui.page.routes import Pages
+from edk.ui.page.routes import HEALTH, Pages
 from edk.ui.plain import PlainLines
-from edk.ui.redacted import Redacted
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until somebody stops it."""
     settings = settings_of(options, options.dir)
     host, port, admission = _address(settings)
-    log = EventLog(settings.state_path("edk.log"), stderr=os.environ.get("EDK_LOG", "").lower() == "debug")
-    sink = Redacted(Fanout(PlainLines(sys.stdout), Aside(log)), redactor_of(settings))
-    with Wired(settings, sink, "edk page") as services:
+    with Wired(settings, logged(settings, PlainLines(sys.stdout)), "edk page") as services:
         glance = Glance(lambda: _survey(services, options.dir), services.clock)
         site = Site(settings.registry, settings.push_host, edk.__version__)
 
@@ -44,21 +39,17 @@ def run(options: argparse.Namespace) -> int:
             services.sink.emit(ev.Noticed(sentence))
 
         answer = Pages(site, glance.look).answer
-        with suppress(KeyboardInterrupt), PageServer(host, port, answer, admission, tell) as server:
-            shown = f"[{host}]" if ":" in host else host
-            tell(f"what {settings.push_host} holds is shown at http://{shown}:{server.port}{settings.page_path}/")
+        with suppress(KeyboardInterrupt), PageServer(host, port, answer, admission, tell, "--listen") as server:
+            tell(f"what {settings.push_host} holds is shown at http://{server.address}{settings.page_path}/")
             sys.stdout.flush()
-            server.serve_forever(poll_interval=0.5)
+            server.serve_forever(POLL_SECONDS)
     # Nothing but a signal ends it.
     return EXIT_INTERRUPTED
 
 
 def _address(settings: Settings) -> tuple[str, int, Admission]:
     """Return where to listen, and who is let in; raise UsageError."""
-    try:
-        host, port = split_listen(settings.page_listen)
-    except ValueError as error:
-        raise UsageError(f"page_listen: {error}", "for example --listen 127.0.0.1:8082") from error
+    host, port = listen_address(settings.page_listen, "page_listen", 8082)
     try:
         names = host_names(settings.page_hosts, host)
     except ValueError as error:
@@ -66,7 +57,9 @@ def _address(settings: Settings) -> tuple[str, int, Admission]:
     if not valid_prefix(settings.page_path):
         hint = "begin it with / and end it without, for example /local-registry-ui"
         raise UsageError(f"page_path is {settings.page_path!r}, which is no path", hint)
-    return host, port, Admission(names, settings.page_path, settings.page_forwarded_prefix)
+    return host, port, Admission(
+        names, settings.page_path, settings.page_forwarded_prefix, frozenset({HEALTH})
+    )
 
 
 def _survey(services: Services, dirs: list[str]) -> Looked:

@@ -18,6 +18,7 @@ from edk.orchestrator.prune import remove
 from edk.orchestrator.services import Services
 from edk.orchestrator.survey import Asked, survey
 from edk.ports import OwnRegistry
+from edk.ui.asking import agreed
 from edk.ui.survey_text import prune_lines
 
 
@@ -91,17 +92,10 @@ def _has_work(found: Survey, cache_limit: int) -> bool:
 
 
 def _agreed(options: argparse.Namespace, services: Services) -> bool:
-    """Ask on a terminal; elsewhere nobody could answer, and nothing is removed."""
-    if options.yes:
-        return True
-    if options.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    def nobody() -> None:
         _note(services, "nothing was removed: there is no terminal to ask on", "edk prune --yes removes it")
-        return False
-    try:
-        answer = input("Go on? [y/N] ")
-    except EOFError:
-        answer = ""
-    return answer.strip().lower() in {"y", "yes"}
+
+    return agreed("Go on?", yes=options.yes, may_ask=not options.json, nobody=nobody)
 
 
 def _collect(services: Services, own: OwnRegistry | None, outcome: _Outcome, *, json: bool) -> None:

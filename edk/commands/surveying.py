@@ -11,7 +11,7 @@ from functools import cached_property
 
 from edk.adapters.own_registry import find_own_registry
 from edk.commands.builders import disk_of
-from edk.commands.wiring import places_of, redactor_of, settings_of, with_cluster
+from edk.commands.wiring import logged, places_of, settings_of, with_cluster
 from edk.domain.amounts import parse_age, parse_size
 from edk.domain.chart_pruning import Installed
 from edk.domain.errors import ClusterUnreachableError, UsageError
@@ -24,11 +24,7 @@ from edk.orchestrator.services import Services
 from edk.orchestrator.survey import Asked
 from edk.ports import EngineDisk, EventSink, OwnRegistry
 from edk.settings import Settings
-from edk.ui.aside import Aside
-from edk.ui.log import EventLog
-from edk.ui.log_files import Fanout
 from edk.ui.plain import PlainLines
-from edk.ui.redacted import Redacted
 
 
 def settings_and_asked(options: argparse.Namespace) -> tuple[Settings, Asked]:
@@ -68,9 +64,7 @@ def with_cluster_uses(services: Services, asked: Asked) -> Asked:
 
 def sink_for(options: argparse.Namespace, settings: Settings) -> EventSink:
     """Return the sinks: a surface, where JSON is wanted stderr, and the log; secrets masked."""
-    surface = PlainLines(sys.stderr if options.json else sys.stdout)
-    log = EventLog(settings.state_path("edk.log"), stderr=os.environ.get("EDK_LOG", "").lower() == "debug")
-    return Redacted(Fanout(surface, Aside(log)), redactor_of(settings))
+    return logged(settings, PlainLines(sys.stderr if options.json else sys.stdout))
 
 
 def own_registry(services: Services) -> OwnRegistry | None:

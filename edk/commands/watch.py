@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 from edk.adapters.control.server import ControlServer
 from edk.adapters.git.state import GitState, git_folder, head_of
-from edk.adapters.health.metrics import Metrics
 from edk.adapters.processes import namespace
 from edk.adapters.watching.lookout import Lookout
 from edk.adapters.watching.watcher import WatchdogWatcher
@@ -43,8 +42,9 @@ from edk.orchestrator.roots import asked_for, with_others
 from edk.orchestrator.services import Services
 from edk.orchestrator.session import WatchSession, words_of
 from edk.orchestrator.watch import WatchLoop, WatchOptions
-from edk.ports import FileLock
+from edk.ports import FileLock, FileWatcher
 from edk.settings import Settings
+from edk.ui.metrics import Metrics
 
 FOREVER = 10**9
 LONGEST_PAUSE = 8.0
@@ -119,7 +119,7 @@ def _watch(
     asked: tuple[Root, ...],
     watched: Sequence[str],
     inbox: QueueInbox,
-    watcher: WatchdogWatcher,
+    watcher: FileWatcher,
     session: WatchSession,
     control: ControlServer,
     health: Health,

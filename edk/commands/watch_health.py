@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from edk.adapters.health.metrics import Metrics
-from edk.adapters.health.server import HealthServer, Page
+from edk.adapters.serving.server import PageServer
 from edk.domain import events as ev
-from edk.domain.health import Readiness
+from edk.domain.listening import listen_address
+from edk.domain.pages import ANY, JSON, TEXT, Admission, PageRequest, PageResponse
 from edk.orchestrator.crew import QueueInbox
 from edk.orchestrator.health import WatchHealth
+from edk.orchestrator.loop import EventOccurred
 from edk.orchestrator.services import Services
+from edk.ui.metrics import Metrics
 
+PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -26,7 +29,7 @@ class Health:
     """
 
     states: WatchHealth | None = None
-    server: HealthServer | None = None
+    server: PageServer | None = None
 
     def planned(self) -> None:
         """Note that the first plan is made."""
@@ -52,24 +55,31 @@ def health_of(address: str, services: Services, inbox: QueueInbox, metrics: Metr
         services.registry.ping,
         services.settings.watch_frozen,
     )
-    server = HealthServer(
-        address,
-        {
-            "/healthz": lambda: _alive(states.hangs),
-            "/readyz": lambda: _ready(states.readiness),
-            "/metrics": lambda: Page(200, metrics.text(states.readiness, states.silent), _METRICS),
-        },
-    )
+
+    def trouble(sentence: str) -> None:
+        # Events are shown by the loop's thread alone.
+        inbox.put(EventOccurred(ev.Noticed(sentence)))
+
+    host, port = listen_address(address, "watch_health", 8081)
+    # Whoever asks, by whatever name: there is nothing to learn but states.
+    admission = Admission(frozenset({ANY}), open_paths=PATHS)
+    server = PageServer(host, port, lambda request: answer(request, states, metrics), admission, trouble, "--health")
     states.start()
     server.start()
-    host = address.rpartition(":")[0]
-    services.sink.emit(ev.Noticed(f"health is told at http://{host}:{server.port}/healthz, /readyz and /metrics"))
+    services.sink.emit(ev.Noticed(f"health is told at http://{server.address}/healthz, /readyz and /metrics"))
     return Health(states, server)
 
 
-def _alive(hangs: str) -> Page:
-    return Page(503, f"{hangs}\n") if hangs else Page(200, "ok\n")
-
-
-def _ready(readiness: Readiness) -> Page:
-    return Page(200 if readiness.ready else 503, json.dumps(readiness.as_json()) + "\n", "application/json")
+def answer(request: PageRequest, states: WatchHealth, metrics: Metrics) -> PageResponse:
+    """Return the answer to a request."""
+    match request.path:
+        case "/healthz":
+            hangs = states.hangs
+            return PageResponse(503 if hangs else 200, f"{hangs or 'ok'}\n".encode(), TEXT)
+        case "/readyz":
+            readiness = states.readiness
+            told = json.dumps(readiness.as_json()) + "\n"
+            return PageResponse(200 if readiness.ready else 503, told.encode(), JSON)
+        case "/metrics":
+            return PageResponse(200, metrics.text(states.readiness, states.silent).encode(), _METRICS)
+    return PageResponse(404, b"there is no such page\n", TEXT)

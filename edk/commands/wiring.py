@@ -113,9 +113,13 @@ def places_of(settings: Settings) -> Places:
 
 def sink_of(options: argparse.Namespace, settings: Settings, *others: EventSink) -> EventSink:
     """Return the sinks that a command line asks for: a surface, the logs of images, the log; secrets masked."""
-    surface = surface_of(options, settings)
+    return logged(settings, surface_of(options, settings), LogFiles(), *others)
+
+
+def logged(settings: Settings, *shown: EventSink) -> EventSink:
+    """Return sinks with the log beside them, behind what masks secrets."""
     log = EventLog(settings.state_path("edk.log"), stderr=os.environ.get("EDK_LOG", "").lower() == "debug")
-    return Redacted(Fanout(surface, LogFiles(), Aside(log), *others), redactor_of(settings))
+    return Redacted(Fanout(*shown, Aside(log)), redactor_of(settings))
 
 
 def redactor_of(settings: Settings) -> Redactor:

@@ -79,6 +79,12 @@ class Fault(Struct, frozen=True):
     remedy: tuple[str, ...]
 
 
+class VerifyStarted(Struct, frozen=True):
+    """Images are going to be read back, called so."""
+
+    images: tuple[str, ...]
+
+
 class ImageVerified(Struct, frozen=True):
     """An image was read back."""
 
@@ -105,5 +111,12 @@ class VerifyFinished(Struct, frozen=True):
 
 
 ArchiveEvent = (
-    TransferMoved | ImagePacked | ArchiveWritten | ImageImported | ArchiveImported | ImageVerified | VerifyFinished
+    TransferMoved
+    | ImagePacked
+    | ArchiveWritten
+    | ImageImported
+    | ArchiveImported
+    | VerifyStarted
+    | ImageVerified
+    | VerifyFinished
 )

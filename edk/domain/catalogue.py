@@ -12,7 +12,7 @@ from typing import Literal
 from edk.domain.described import Description, PlatformImage
 from edk.domain.held import Held, alias_of
 from edk.domain.labels import DIRTY, REVISION
-from edk.domain.pruning import USES, Reason, Verdict
+from edk.domain.pruning import Verdict
 from edk.domain.sharing import Families
 
 State = Literal["current", "stale", "earlier", "orphaned", "unknown", "foreign", "unreadable"]
@@ -89,12 +89,10 @@ class TreeView:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """An image as it is listed.
+class Listed(Verdict):
+    """An image as it is listed: what a prune would say of it, and what it tells of itself.
 
     Args:
-        held: what the registry holds.
-        reasons: why it stays; none: a prune would remove it.
         description: what it tells; of an index, what the usual platform's image tells.
         platforms: of an index, what it consists of.
         state: see `STATES`.
@@ -107,8 +105,6 @@ class Listed:
         yielded: what the tree says of its name; None if nothing.
     """
 
-    held: Held
-    reasons: tuple[Reason, ...]
     description: Description
     platforms: tuple[PlatformImage, ...]
     state: State
@@ -124,16 +120,6 @@ class Listed:
     def ours(self) -> bool:
         """Whether it was built by the EDK."""
         return bool(self.held.contents.fingerprint)
-
-    @property
-    def superseded(self) -> bool:
-        """Whether a prune would remove it."""
-        return not self.reasons
-
-    @property
-    def used(self) -> bool:
-        """Whether something uses it."""
-        return any(reason.why in USES for reason in self.reasons)
 
     @property
     def commit(self) -> str:

@@ -10,6 +10,7 @@
     │   ├── StepFailedError             an instruction of a Dockerfile exited non-zero
     │   ├── BuildRefusedError           the engine can't or won't build this Dockerfile
     │   ├── ContextChangedError         a file changed while its context was read (rebuilt, not reported)
+    │   ├── NotAskedError               the plan knows nothing of a registry that answers (planned anew, not reported)
     │   ├── DigestMismatchError         the registry does not hold what was pushed
     │   └── ChartError                  a chart could not be packaged or was refused
     ├── InfrastructureError        4    out of reach; retried with a cap
@@ -107,6 +108,10 @@ class BuildRefusedError(BuildError):
 
 class ContextChangedError(BuildError):
     """A file of the context changed while it was read; the build is superseded by a new one."""
+
+
+class NotAskedError(BuildError):
+    """The plan was made while the registry was away, which answers by now: it may have the image already."""
 
 
 class DigestMismatchError(BuildError):

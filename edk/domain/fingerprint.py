@@ -16,7 +16,6 @@ from edk.domain.files import ContextFile
 
 FORMAT = "edk-fingerprint/1"
 LABEL = "io.kaapana.edk.fingerprint"
-SHORT = 12
 
 
 class Inputs(Struct, frozen=True):

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from edk.domain.listening import in_url
+
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -59,11 +61,13 @@ class Admission:
         names: hosts by which the pages may be asked for, in lower case and without a port; ``*``: by any.
         prefix: below which they lie; empty: the root.
         trusts_prefix: whether a proxy in front may say the prefix, as ``X-Forwarded-Prefix``.
+        open_paths: may be asked for by any name: a probe knows a pod by its address alone. They tell no secrets.
     """
 
     names: frozenset[str] = LOCAL_NAMES
     prefix: str = ""
     trusts_prefix: bool = False
+    open_paths: frozenset[str] = frozenset()
 
     def admits(self, hosts: Sequence[str]) -> bool:
         """Say whether a request is let in.
@@ -111,7 +115,7 @@ def host_names(text: str, listen: str) -> frozenset[str]:
         ValueError: one is no host.
     """
     found = set(LOCAL_NAMES)
-    for name in (*(part.strip() for part in text.split(",")), f"[{listen}]" if ":" in listen else listen):
+    for name in (*(part.strip() for part in text.split(",")), in_url(listen)):
         if name in {"", "0.0.0.0", "[::]"}:  # noqa: S104 - it is left out
             continue
         match = _HOST.fullmatch(name)
@@ -119,12 +123,3 @@ def host_names(text: str, listen: str) -> frozenset[str]:
             raise ValueError(f"{name!r} is no name of a host")
         found.add(match[1].lower().rstrip(".") if match else name)
     return frozenset(found)
-
-
-def split_listen(text: str) -> tuple[str, int]:
-    """Return host and port of an address to listen at, such as ``127.0.0.1:8082``; raise ValueError if it is none."""
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
-    if not colon or not host or not port.isdecimal() or not port.isascii() or int(port) > 65535:
-        raise ValueError(f"{text!r} is no HOST:PORT")
-    return host, int(port)

@@ -83,7 +83,7 @@ class Verdict:
     """An image with all that speaks for it; without a reason it is removed."""
 
     held: Held
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Reason, ...]
 
     @property
     def superseded(self) -> bool:

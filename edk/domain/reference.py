@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from edk.domain.errors import SourceError
 
@@ -69,12 +68,6 @@ class ImageRef(Struct, frozen=True):
     def name(self) -> str:
         """The last component of the repository."""
         return self.repository.rpartition("/")[2]
-
-    def with_tag(self, tag: str) -> ImageRef:
-        """Return the same repository with another tag and no digest; raise InvalidReferenceError."""
-        if not valid_tag(tag):
-            raise InvalidReferenceError(f"{self.untagged}:{tag}", f"the tag {tag!r} is not allowed")
-        return replace(self, tag=tag, digest="")
 
     @property
     def untagged(self) -> str:

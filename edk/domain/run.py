@@ -19,6 +19,7 @@ BLOCKED_BY = "blocked by "
 BASE_ANEW = "its base was built anew"
 NAMES_ANEW = "an image that it names was built anew"
 GONE = "its Dockerfile is gone"
+ASKED_ANEW = "the registry, which could not be asked before, is asked what it has"
 GOOD: frozenset[Phase] = frozenset({"done", "skipped"})
 
 
@@ -66,7 +67,7 @@ class RunState:
     Args:
         targets: key → where it stands.
         stopping: somebody asked to stop; nothing more is started.
-        replan: a file changed while it was read; the plan has to be made anew.
+        replan: a file is not what the plan saw, or the plan knows nothing of the registry; it has to be made anew.
     """
 
     targets: Mapping[str, TargetRun] = field(default_factory=dict)
@@ -165,11 +166,27 @@ class SourcesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistryAnswers:
+    """A worker found that the registry answers, which the plan was made without."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     """Somebody asked to stop."""
 
 
-Message = PlanAdopted | WorkerStarted | WorkerSucceeded | WorkerFailed | WorkerCancelled | SourcesChanged | StopAsked
+Message = (
+    PlanAdopted
+    | WorkerStarted
+    | WorkerSucceeded
+    | WorkerFailed
+    | WorkerCancelled
+    | SourcesChanged
+    | RegistryAnswers
+    | StopAsked
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +229,7 @@ def reduce(state: RunState, message: Message) -> RunState:
 def _ended(
     state: RunState,
     free: TargetRun,
-    message: WorkerSucceeded | WorkerFailed | WorkerCancelled | SourcesChanged,
+    message: WorkerSucceeded | WorkerFailed | WorkerCancelled | SourcesChanged | RegistryAnswers,
 ) -> RunState:
     """Return the state after a worker's closing message; `free` is its target, nobody at it any more."""
     match message:
@@ -225,6 +242,10 @@ def _ended(
         case SourcesChanged():
             changed = _put(state, _released(state, free, message.message))
             return replace(changed, replan=not state.stopping)
+        case RegistryAnswers():
+            # The attempts at a registry that was away count for nothing.
+            unbuilt = replace(free, attempts=0, not_before=0.0)
+            return replace(_put(state, _released(state, unbuilt, ASKED_ANEW)), replan=not state.stopping)
 
 
 def _released(state: RunState, free: TargetRun, reason: str) -> TargetRun:
@@ -260,7 +281,7 @@ def schedule(state: RunState, now: float, jobs: int, paused: str = "") -> Decisi
         if target.running:
             holds[target.key] = "the build before it is being cancelled"
         elif state.replan:
-            holds[target.key] = "files changed; the plan is made anew"
+            holds[target.key] = "the plan is made anew"
         elif pending:
             holds[target.key] = f"waits for {', '.join(pending)}"
         elif target.not_before > now:

@@ -45,14 +45,14 @@ class Subject:
         repository: in the local registry.
         tags: that it must have.
         fingerprint: that it must carry; empty if it is not known, or not ours.
-        buildable: whether a Dockerfile of the tree yields it.
+        image: by which a build knows it; empty if no Dockerfile of the tree yields it.
     """
 
     label: str
     repository: str
     tags: tuple[str, ...]
     fingerprint: str = ""
-    buildable: bool = True
+    image: str = ""
 
 
 def chosen_images(
@@ -120,7 +120,7 @@ def subjects(plan: BuildPlan, aliases: RegistryAliases, mode: ReferenceMode = "t
     # Without the registry's word on what stands below, a fingerprint may be another one.
     known = not plan.unasked
     own = [
-        Subject(image.label, image.node.target.name, image.node.tags, _carried(image) if known else "")
+        Subject(image.label, image.node.target.name, image.node.tags, _carried(image) if known else "", image.label)
         for image in plan.images
         if image.node.buildable
     ]
@@ -130,11 +130,15 @@ def subjects(plan: BuildPlan, aliases: RegistryAliases, mode: ReferenceMode = "t
             addressed_repository(image.node.target.name, image.digest),
             image.node.tags,
             _carried(image) if known else "",
+            image.label,
         )
         for image in plan.images
         if mode == "digest" and image.digest and any(reference.how == "dag" for reference in image.node.references)
     ]
-    upstream = [Subject(ref, n.name, (n.digest or n.tag,), buildable=False) for ref, n in _upstream(plan, aliases)]
+    upstream = [
+        Subject(n.name if n.digest else f"{n.name}:{n.tag}", n.name, (n.digest or n.tag,))
+        for _, n in _upstream(plan, aliases)
+    ]
     return (*own, *addressed, *upstream)
 
 

@@ -16,7 +16,6 @@ from edk.domain.diagnostics import Diagnostic
 SCHEMA = "edk.status/v1"
 OK = "ok"
 ImageState = Literal["waiting", "running", "done", "skipped", "failed", "blocked", "ignored", "cancelled", "orphaned"]
-UNSETTLED: frozenset[ImageState] = frozenset({"waiting", "running"})
 
 
 @dataclass(frozen=True, slots=True)

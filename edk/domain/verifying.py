@@ -88,9 +88,9 @@ class Remedies:
         return (self.storage.restart,) if self.storage.restart else ()
 
     def _again(self, subject: Subject, *, force: bool = True) -> str:
-        if not subject.buildable:
+        if not subject.image:
             return f"push {subject.label} anew, or take it in with edk import"
-        words = ["edk", "build", *(["--force"] if force else []), "--image", subject.label]
+        words = ["edk", "build", *(["--force"] if force else []), "--image", subject.image]
         return shlex.join([*words, *(word for folder in self.dirs for word in ("--dir", folder))])
 
 

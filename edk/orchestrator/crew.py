@@ -16,12 +16,13 @@ from edk.domain.errors import (
     EdkError,
     EngineUnreachableError,
     InfrastructureError,
+    NotAskedError,
     RegistryUnreachableError,
     SourceError,
     StagingError,
     StepFailedError,
 )
-from edk.domain.run import FailureKind, SourcesChanged, WorkerCancelled, WorkerSucceeded
+from edk.domain.run import FailureKind, RegistryAnswers, SourcesChanged, WorkerCancelled, WorkerSucceeded
 from edk.orchestrator.loop import EventOccurred, TaskFailed
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def closing_message(task: Task, services: Services, inbox: Inbox, cancellation: 
         return WorkerCancelled(key)
     except ContextChangedError as error:
         return WorkerCancelled(key) if cancellation.cancelled else SourcesChanged(key, error.message)
+    except NotAskedError:
+        return WorkerCancelled(key) if cancellation.cancelled else RegistryAnswers(key)
     except EdkError as error:
         if cancellation.cancelled:
             return WorkerCancelled(key)

@@ -18,6 +18,7 @@ from edk.domain.run import (
     BLOCKED_BY,
     GOOD,
     PlanAdopted,
+    RegistryAnswers,
     RunState,
     SourcesChanged,
     StopAsked,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from edk.orchestrator.worker import Task
 
 MAX_REPLANS = 20
+MAX_ASKED_ANEW = 3
+"""So many plans are made in a row for a registry that answers, and yet can't tell what it has; then it is built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,8 @@ class Loop:
         self._started_at: dict[str, float] = {}
         self._started_as: dict[str, PlannedImage] = {}
         self._replans = 0
+        self._asked_anew = 0
+        self._answered = False
         self._expects = False
         self._plan: BuildPlan | None = None
         self._changed: list[str] = []
@@ -181,6 +186,9 @@ class Loop:
         """Put a new plan in the place of the one before."""
         self._plan = plan
         self._changed.clear()
+        self._answered = False
+        if not plan.unasked:
+            self._asked_anew = 0
         self._images = {image.key: image for image in plan.images}
         expected = self._options.expected(plan)
         self._expects = bool(expected)
@@ -196,6 +204,10 @@ class Loop:
             case SourcesChanged():
                 self._forget(post.key)
                 self._changed.append(post.key)
+                self._become(post)
+            case RegistryAnswers():
+                self._forget(post.key)
+                self._answered = True
                 self._become(post)
             case WorkerSucceeded() if self._lacks_tags(post):
                 self._forget(post.key)
@@ -249,11 +261,19 @@ class Loop:
         options = self._options
         attempt = target.attempts + 1
         weight = urgency(target.weight) if self._expects else target.weight
-        task = Task(self._images[key], bases, attempt, options.force, options.no_cache, options.pull, weight)
+        image = self._images[key]
+        # What somebody asked to build again is built whatever the registry has.
+        unasked = self._unasked and not image.again
+        task = Task(image, bases, attempt, options.force, options.no_cache, options.pull, weight, unasked)
         self._started_at[key] = self._monotonic()
         self._started_as[key] = self._images[key]
         self._become(WorkerStarted(key))
         self._cancels[key] = self._crew.start(task, self._inbox)
+
+    @property
+    def _unasked(self) -> bool:
+        """Whether the plan knows nothing of the registry, and there is hope that another one would."""
+        return self._plan is not None and bool(self._plan.unasked) and self._asked_anew < MAX_ASKED_ANEW
 
     def _judge(self, post: TaskFailed) -> None:
         """Try again where infrastructure failed, with growing pauses and a cap; else show the failure."""
@@ -283,11 +303,15 @@ class Loop:
         self._cancelling.discard(key)
 
     def _make_new_plan(self) -> None:
-        self._replans += 1
-        if self._replans > MAX_REPLANS:
-            self._give_up(f"its files changed {MAX_REPLANS} times while they were read")
-            return
-        self._emit(ev.Noticed("files changed while they were read; the plan is made anew"))
+        if self._answered and not self._changed:
+            self._asked_anew += 1
+            self._emit(ev.Noticed("the registry answers; the plan is made anew, with what it has"))
+        else:
+            self._replans += 1
+            if self._replans > MAX_REPLANS:
+                self._give_up(f"its files changed {MAX_REPLANS} times while they were read")
+                return
+            self._emit(ev.Noticed("files changed while they were read; the plan is made anew"))
         try:
             plan = self._replan()
         except EdkError as error:

@@ -73,8 +73,10 @@ def stand_all(
         return {}, error.message
 
 
-def digests_of(registry: Registry, refs: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """Return ref → digest of external bases that the local registry holds; absent ones are left out.
+def digests_of(registry: Registry, refs: Mapping[str, tuple[str, str]]) -> tuple[dict[str, str], str]:
+    """Return ref → digest of external bases that the local registry holds, and why it could not be asked.
+
+    Absent ones are left out; the reason is empty if it could be asked.
 
     Args:
         registry: the local registry.
@@ -86,7 +88,7 @@ def digests_of(registry: Registry, refs: Mapping[str, tuple[str, str]]) -> dict[
             info = registry.head(repository, tag)
             if info is not None:
                 found[ref] = info.digest
-    except RegistryUnreachableError:
-        # It went away after `stand_all` had asked it; the build tells.
-        return {}
-    return found
+    except RegistryUnreachableError as error:
+        # It went away after `stand_all` had asked it.
+        return {}, error.message
+    return found, ""

@@ -191,7 +191,8 @@ def _ask_registry(
     if not unasked:
         refs = _local_externals(graph, names_of(services.settings).aliases)
         unknown_refs = {ref: place for ref, place in refs.items() if ref not in memory.externals}
-        memory.externals.update(digests_of(services.registry, unknown_refs))
+        digests, unasked = digests_of(services.registry, unknown_refs)
+        memory.externals.update(digests)
     return unasked
 
 

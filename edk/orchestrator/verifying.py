@@ -59,6 +59,7 @@ def verify(
     """
     started = services.clock.monotonic()
     services.registry.ping()
+    services.sink.emit(ev.VerifyStarted(tuple(subject.label for subject in subjects)))
     look = Look(services.registry, remedies, tag_target)
     with ThreadPoolExecutor(WORKERS) as pool:
         looked = list(pool.map(look.at, subjects))

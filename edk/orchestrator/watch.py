@@ -17,7 +17,7 @@ from edk.domain.errors import EdkError
 from edk.domain.gathering import STANDARD, Gathering, Quiet, close, due_at, gather
 from edk.domain.health import Beat
 from edk.domain.plan import BuildPlan, PlannedImage
-from edk.domain.run import GOOD, Message, RunState, StopAsked, TargetRun, WorkerSucceeded
+from edk.domain.run import GOOD, Message, RegistryAnswers, RunState, StopAsked, TargetRun, WorkerSucceeded
 from edk.domain.saves import Batch, RawEvent, RescanNeeded
 from edk.orchestrator.loop import Crew, EventOccurred, Inbox, Loop, LoopOptions, Post, TaskFailed
 from edk.orchestrator.planner import Planner, rebuilt_bases
@@ -218,6 +218,10 @@ class WatchLoop(Loop):
                 self._watch.control(post, self)
             case Beat():
                 post.take()
+            case RegistryAnswers():
+                # Before the plan is made anew, which asks for all that was known.
+                self._answers("registry")
+                super()._take(post)
             case EventOccurred(ev.ImageBuilt() as built):
                 self._note_built(built.image)
                 self._answers("engine")

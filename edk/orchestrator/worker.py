@@ -20,6 +20,7 @@ from edk.domain.errors import (
     CancelledError,
     ContextChangedError,
     DigestMismatchError,
+    NotAskedError,
     RegistryRefusesError,
     RegistryUnreachableError,
 )
@@ -67,6 +68,7 @@ class Task:
         no_cache: build every step anew.
         pull: look for newer bases.
         urgency: see `BuildRequest`.
+        unasked: whether the plan was made without the registry, and should be made anew as soon as that answers.
     """
 
     image: PlannedImage
@@ -76,6 +78,7 @@ class Task:
     no_cache: bool = False
     pull: bool = False
     urgency: float = 0.0
+    unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,13 @@ def build_image(task: Task, services: Services, tree: SourceTree, emit: Emit, ca
 
     Raises:
         EdkError: see `ImageBuilder.build` and `ImageBuilder.push`; ContextChangedError if a file is not
-            what the plan saw; DigestMismatchError if the registry does not hold what was pushed.
+            what the plan saw; NotAskedError if the plan was made without the registry, and that answers;
+            DigestMismatchError if the registry does not hold what was pushed.
     """
     # Where the registry is away nothing that is built could be pushed; an engine would try for most of a minute.
     services.registry.ping()
+    if task.unasked:
+        raise NotAskedError("the registry answers, which could not be asked when the plan was made")
     if task.attempt > 1:
         # Nor where it takes nothing, which one finds out by trying.
         services.registry.try_writing(task.image.node.target.name)

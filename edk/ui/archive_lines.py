@@ -29,6 +29,8 @@ def archive_rows(event: ev.ArchiveEvent) -> Iterator[Row | str]:
             sent = f"{plural(event.blobs, 'blob')} sent, {event.present} there already, {size(event.bytes)}"
             text = f"{event.archive} into {event.registry}: {plural(event.images, 'image')}, {sent}"
             yield "archive", "imported", f"{text} in {seconds(event.seconds)}"
+        case ev.VerifyStarted():
+            yield "verify", "started", plural(len(event.images), "image")
         case ev.ImageVerified():
             yield from _verified(event)
         case ev.VerifyFinished():

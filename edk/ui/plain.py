@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from edk.domain import archive_events as archives
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from edk.domain.diagnostics import Diagnostic
 
 MIN_WIDTH = 12
+MAX_WIDTH = 40
 VERB_WIDTH = 8
 MAX_TITLE = 100
 
@@ -58,11 +59,17 @@ class PlainLines:
         """Write out what is left."""
         self._stream.flush()
 
+    def _fit(self, names: Iterable[str]) -> None:
+        """Make the first column as wide as the names that are going to stand in it, within bounds."""
+        self._width = min(MAX_WIDTH, max([MIN_WIDTH, *map(len, names)]))
+
     def _row(self, name: str, verb: str, text: str) -> str:
         return f"{name:<{self._width}}  {verb:<{VERB_WIDTH}}  {text}".rstrip()
 
     def _lines(self, event: ev.Event) -> Iterator[str]:
         # What a build with nothing to do does not tell is imported where it is told.
+        if isinstance(event, archives.VerifyStarted):
+            self._fit(event.images)
         if isinstance(event, archives.ArchiveEvent):
             from edk.ui.archive_lines import archive_rows
 
@@ -124,8 +131,7 @@ class PlainLines:
                 )
                 yield self._row("sources", "read", f"{found} in {event.files} files, {seconds(event.seconds)}")
             case ev.PlanMade():
-                names = (*event.build, *event.skip, *event.ignore, *event.blocked, *event.charts)
-                self._width = min(40, max([MIN_WIDTH, *map(len, names)]))
+                self._fit((*event.build, *event.skip, *event.ignore, *event.blocked, *event.charts))
                 counts = (
                     ("build", event.build),
                     ("skip", event.skip),

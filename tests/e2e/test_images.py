@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +18,9 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def started(tmp_path: Path) -> Iterator[StartedRegistry]:
-    """A registry of the test's own."""
-    with StartedRegistry(tmp_path / "home/state") as registry:
-        yield registry
-
-
-@pytest.fixture
-def edk(engine_endpoint: str, started: StartedRegistry, tmp_path: Path) -> Iterator[Command]:
-    """The command line, with a home of its own."""
-    home = tmp_path / "home"
-    command = Command(home, dict(base_environ(engine_endpoint, home, EDK_REGISTRY=started.host)))
-    yield command
-    command.end()
+def edk(edk_of_started: Command) -> Command:
+    """The command line of who has a registry of its own."""
+    return edk_of_started
 
 
 @pytest.fixture

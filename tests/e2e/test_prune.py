@@ -6,13 +6,12 @@ import json
 import os
 import pty
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.command import Command, Run, base_environ
+from tests.support.command import Command, Run
 from tests.support.extension import Extension, workflow
 from tests.support.outages import OwnRegistry
 from tests.support.reading_back import RegistryReader
@@ -23,19 +22,9 @@ NOW = ("--min-age", "0")
 
 
 @pytest.fixture
-def started(tmp_path: Path) -> Iterator[StartedRegistry]:
-    """The registry."""
-    with StartedRegistry(tmp_path / "home/state") as registry:
-        yield registry
-
-
-@pytest.fixture
-def edk(engine_endpoint: str, started: StartedRegistry, tmp_path: Path) -> Iterator[Command]:
-    """The command line, with a home of its own."""
-    home = tmp_path / "home"
-    command = Command(home, dict(base_environ(engine_endpoint, home, EDK_REGISTRY=started.host)))
-    yield command
-    command.end()
+def edk(edk_of_started: Command) -> Command:
+    """The command line of who has a registry of its own."""
+    return edk_of_started
 
 
 @pytest.fixture

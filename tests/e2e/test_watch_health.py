@@ -136,4 +136,4 @@ def test_an_address_that_is_taken(edk: Command, light: Extension) -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         run = edk("watch", "--dir", str(light.path), "--health", address).expect(2)
 
-    assert f"nobody can be answered at {address}: Address already in use" in run.err
+    assert f"{address} can't be listened at: Address already in use" in run.err

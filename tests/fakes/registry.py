@@ -48,6 +48,8 @@ class FakeRegistry:
         self.calls: list[tuple[str, str, str]] = []
         self._repositories: dict[str, _Repository] = {}
         self._failures: dict[str, list[EdkError]] = {}
+        # Repository → how often it still breaks off where a tag of it is asked for.
+        self.broken: dict[str, int] = {}
 
     def put(self, repository: str, tag: str, labels: Mapping[str, str]) -> str:
         """Store an image with these labels under a tag, and return its digest."""
@@ -83,6 +85,9 @@ class FakeRegistry:
     def head(self, repository: str, reference: str) -> ManifestInfo | None:
         """Return what stands at a tag or digest, None if nothing."""
         self._called("head", repository, reference)
+        if self.broken.get(repository, 0) > 0:
+            self.broken[repository] -= 1
+            raise RegistryUnreachableError("localhost:32000 does not answer")
         found = self._find(repository, reference)
         return ManifestInfo(found[0], MANIFEST, len(found[1])) if found else None
 

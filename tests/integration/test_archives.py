@@ -302,7 +302,7 @@ def read_back(own: OwnRegistry) -> list[ev.Fault]:
     bench = Bench({})
     services = replace(bench.services, registry=HttpRegistry(own.host, environ={}))
     storage = Storage(str(own.root), restart="")
-    verify(services, [Subject("x", "x", ("1",))], Remedies(storage), functools.partial(tag_target, storage))
+    verify(services, [Subject("x", "x", ("1",), image="x")], Remedies(storage), functools.partial(tag_target, storage))
     (told,) = [event for event in bench.sink.events if isinstance(event, ev.ImageVerified)]
     return list(told.faults)
 

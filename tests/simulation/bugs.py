@@ -35,7 +35,11 @@ def bug(seed: Bug) -> Bug:
 @bug
 def success_with_an_old_fingerprint_counts(patch: pytest.MonkeyPatch) -> None:
     """A build is taken for done, whatever it was made of."""
-    patch.setattr(domain, "_succeeded", lambda free, message: replace(free, phase="done", digest=message.digest))
+
+    def blind(_state: RunState, free: TargetRun, message: Any) -> TargetRun:
+        return replace(free, phase="done", digest=message.digest)
+
+    patch.setattr(domain, "_succeeded", blind)
 
 
 @bug
@@ -49,9 +53,9 @@ def contexts_are_not_forgotten(patch: pytest.MonkeyPatch) -> None:
     """A target's context is read once."""
     forget = PlanMemory.forget
 
-    def kept(self: PlanMemory, batch: Batch, roots: Any) -> None:
+    def kept(self: PlanMemory, batch: Batch, *rest: Any) -> None:
         contexts = dict(self.contexts)
-        forget(self, batch, roots)
+        forget(self, batch, *rest)
         self.contexts.update(contexts)
 
     patch.setattr(PlanMemory, "forget", kept)
@@ -69,9 +73,9 @@ def readings_are_not_forgotten(patch: pytest.MonkeyPatch) -> None:
     """Dockerfiles and operators are read once."""
     forget = PlanMemory.forget
 
-    def kept(self: PlanMemory, batch: Batch, roots: Any) -> None:
+    def kept(self: PlanMemory, batch: Batch, *rest: Any) -> None:
         parts = dict(self.parts)
-        forget(self, batch, roots)
+        forget(self, batch, *rest)
         self.parts.update(parts)
 
     patch.setattr(PlanMemory, "forget", kept)

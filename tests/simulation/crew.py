@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edk.domain.run import SourcesChanged, WorkerSucceeded
+from edk.domain.run import RegistryAnswers, SourcesChanged, WorkerSucceeded
 from edk.orchestrator.crew import closing_message
 from edk.orchestrator.loop import Inbox, Post
 from edk.orchestrator.services import Services
@@ -103,7 +103,7 @@ class SimCrew:
         message = closing_message(work.task, self._services(), inbox, work)
         work.closed = True
         self.at_work.remove(work)
-        if not isinstance(message, (WorkerSucceeded, SourcesChanged)):
+        if not isinstance(message, (WorkerSucceeded, SourcesChanged, RegistryAnswers)):
             message = self._checked(work, message)
         self._ended(work.task, message)
         inbox.put(message)

@@ -14,7 +14,7 @@ from edk.domain.dockerfile.model import DockerfileReading
 from edk.domain.errors import ContextChangedError
 from edk.domain.gathering import STANDARD
 from edk.domain.plan import BuildPlan
-from edk.domain.run import SourcesChanged, StopAsked, WorkerSucceeded
+from edk.domain.run import RegistryAnswers, SourcesChanged, StopAsked, WorkerSucceeded
 from edk.domain.saves import Batch
 from edk.domain.watching import WatchReport
 from edk.domain.workspace import Root
@@ -260,9 +260,11 @@ class Simulation:
             state = self.loop.watch(plan)
         except KilledError:
             self.kernel.kill_workers()
+            # What failed, or was being built, is tried again by the next one; what stands in the registry is not.
+            failed = [key for key, last in self._successes.items() if last.image.startswith(FAILED)]
+            self._asked.update(failed, (work.task.image.key for work in self.crew.at_work))
             self.crew.clear()
             self.kernel.queue.clear()
-            self._asked.update(self._started)
             return False
         if state.running or self.crew.at_work:
             raise DivergenceError("builds go on after the loop has ended")
@@ -392,7 +394,7 @@ class Simulation:
                 self._successes[path] = Success(
                     self._started.get(path, self.kernel.now), self._images.get(path, ""), self.meddled
                 )
-            case SourcesChanged():
+            case SourcesChanged() | RegistryAnswers():
                 pass
             case TaskFailed(failure=failure) if failure.kind == "step":
                 began = self._started.get(path, self.kernel.now)

@@ -151,15 +151,6 @@ def test_refuses_symbolic_references_that_can_never_be_right(value: str) -> None
     assert "zvariable" not in str(caught.value)
 
 
-def test_replaces_the_tag_and_drops_the_digest() -> None:
-    """A new tag means another manifest."""
-    ref = parse_reference(f"localhost:32000/g/x:1@{DIGEST}")
-
-    assert (str(ref.with_tag("2")), ref.name) == ("localhost:32000/g/x:2", "x")
-    with pytest.raises(InvalidReferenceError, match="'a b'"):
-        ref.with_tag("a b")
-
-
 @pytest.mark.parametrize(
     ("text", "name", "tag"),
     [

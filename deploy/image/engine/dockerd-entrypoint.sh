@@ -28,8 +28,9 @@ make_certificates() {
     mkdir -p "$certs/ca"
     openssl req -x509 -newkey rsa:2048 -nodes -days 825 -sha256 -subj '/CN=docker:dind CA' \
       -keyout "$certs/ca/key.pem" -out "$certs/ca/cert.pem" 2>/dev/null
-    pair server docker:dind serverAuth
+    # The server's come last: where they are, all are, and nothing is made when this was killed and is started again.
     pair client docker:dind-client clientAuth
+    pair server docker:dind serverAuth
   )
   # Who builds may be another user than this one.
   chmod -R a+rX "$certs/client"

@@ -47,7 +47,7 @@ _NAMESPACES = {
 
 
 class GitClones:
-    """Makes and updates clones; see `edk.orchestrator.init.Clones`.
+    """Makes and updates clones; see `edk.orchestrator.init_model.Clones`.
 
     Args:
         environ: the environment that git runs in, with proxies and HOME; the process's own by default.

@@ -16,7 +16,7 @@ _NOTHING = f"/v2/{_REPOSITORY}/manifests/sha256:{'0' * 64}"
 
 
 class HttpRegistryProbes:
-    """Tries registries out; see `edk.orchestrator.doctor.RegistryProbes`.
+    """Tries registries out; see `edk.orchestrator.doctor_model.RegistryProbes`.
 
     Args:
         insecure: hosts that are spoken to without TLS, beside this machine.

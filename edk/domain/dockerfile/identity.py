@@ -21,7 +21,6 @@ class Identity(Struct, frozen=True):
         local_only: whether REGISTRY is ``local-only``: a base that no registry outside ever has.
         build_ignore: whether BUILD_IGNORE asks not to build it.
         image_line: of LABEL IMAGE, from 1; 0 if there is none.
-        image_in_final_stage: whether the built image carries IMAGE.
     """
 
     image: str
@@ -29,7 +28,6 @@ class Identity(Struct, frozen=True):
     local_only: bool
     build_ignore: bool
     image_line: int
-    image_in_final_stage: bool
 
 
 def identity(reading: DockerfileReading) -> Identity:
@@ -48,7 +46,6 @@ def identity(reading: DockerfileReading) -> Identity:
         registry is not None and registry.value.strip() == "local-only",
         ignored is not None and ignored.value.strip().lower() in _TRUE,
         image.line if image else 0,
-        any(label.name == "IMAGE" for label in reading.labels),
     )
 
 

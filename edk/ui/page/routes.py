@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from edk.domain.catalogue import Catalogue, Listed
 from edk.domain.encoding import to_json
 from edk.domain.layering import layerings
-from edk.domain.pages import JSON, PageRequest, PageResponse
+from edk.domain.pages import JSON, TEXT, PageRequest, PageResponse
 from edk.domain.seen import Looked, Seen
 from edk.ui.images_json import images_as_json, layers_as_json
 from edk.ui.page.detail import image_page
@@ -19,6 +19,8 @@ from edk.ui.page.trouble import away_json, away_page, missing_json, missing_page
 from edk.ui.text import plural
 
 IMAGE = "/image/"
+HEALTH = "/healthz"
+"""Whether the process lives, for a probe; it looks at nothing."""
 OLD = 30.0
 
 
@@ -37,6 +39,8 @@ class Pages:
     def answer(self, request: PageRequest) -> PageResponse:
         """Return the answer to a request."""
         path = request.path
+        if path == HEALTH:
+            return PageResponse(200, b"ok\n", TEXT)
         program = path.startswith("/api/")
         if path not in {"/", "/api/images.json", "/api/layers.json"} and not path.startswith(IMAGE):
             return missing_page(self._site, "There is no such page.", request.prefix)

@@ -55,7 +55,7 @@ def test_power_cut(pods: Installed) -> None:
         pods.run("rm", f"{place}/mark")
     assert settings == pods.run("cat", _SETTINGS)
     assert "one\n" == pods.run("cat", f"{EXTENSIONS}/{name}/processing/data.txt")
-    assert digest == pods.registry.digest(name, "0.0.0")
+    assert digest == pods.registry.digest(name, "0.0.0"), pods.cluster.logs("watcher")
     until(lambda: states(pods).get(name) == "skipped", f"not skipped: {states(pods)}")
     built = [one for one, state in states(pods).items() if state in ("running", "done")]
     assert not built, pods.cluster.logs("watcher")

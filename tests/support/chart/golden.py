@@ -6,9 +6,7 @@ import difflib
 import re
 from pathlib import Path
 
-import yaml
-
-from tests.support.chart.rendering import GOLDEN, LOADER, template, value_sets
+from tests.support.chart.rendering import GOLDEN, documents, template, value_sets
 
 DEFAULT = "default"
 _SOURCE = re.compile(r"^# Source: edk/templates/", re.MULTILINE)
@@ -25,7 +23,7 @@ def parts(text: str) -> dict[str, list[str]]:
     """Return the lines of each document by its kind and name."""
     split = {}
     for part in text.removeprefix("---\n").split("\n---\n"):
-        head = yaml.load(part, Loader=LOADER)
+        (head,) = documents(part)
         split[f"{head['kind']} {head['metadata']['name']}"] = part.rstrip("\n").splitlines()
     return split
 

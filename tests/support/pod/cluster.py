@@ -64,6 +64,9 @@ class Cluster:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "rendered.yaml").write_text(text)
         (self.folder / "options.json").write_text(json.dumps(asdict(options)))
+        # They may have been built anew under the same tag since the engine got them.
+        containers = (one for pod in rendered.pods for one in (*pod.initial, *pod.containers))
+        self.engine().renew(sorted({one.image for one in containers if one.pull == "IfNotPresent"}))
         self.resume()
         return rendered
 

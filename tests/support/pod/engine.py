@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,12 @@ class PodEngine:
             self.api.pull(ref)
             return self._configuration(ref)
 
+    def renew(self, refs: Iterable[str]) -> None:
+        """Pull images as a node that never had them does; where it can't get one, the one that is there stays."""
+        for ref in refs:
+            with contextlib.suppress(DockerException):
+                self.api.pull(ref)
+
     def _configuration(self, ref: str) -> Mapping[str, Any]:
         return dict(self.api.inspect_image(ref)["Config"])  # type: ignore[no-untyped-call]
 
@@ -167,10 +174,12 @@ class PodEngine:
         made = self.supported(
             f"prepare-{name}", "prepare", "prepare.py", argument, *more, binds=binds, network_mode="none"
         )
-        with _translated("the preparation of volumes"):
-            code = self.api.wait(made)["StatusCode"]
-            said = self.api.logs(made).decode("utf-8", "replace")
-        self.remove(made)
+        try:
+            with _translated("the preparation of volumes"):
+                code = self.api.wait(made)["StatusCode"]
+                said = self.api.logs(made).decode("utf-8", "replace")
+        finally:
+            self.remove(made)
         if code:
             raise PodError(f"the preparation of volumes failed:\n{said}")
 

@@ -25,7 +25,7 @@ from tests.unit.core.building import base, dockerfile
 
 LAYERS = (b"lower" * 1000, b"upper" * 10)
 CONFIG, MADE = documents(LAYERS, {LABEL: "print"})
-SEG = Subject("seg", "seg", ("1",), "print")
+SEG = Subject("seg", "seg", ("1",), "print", "seg")
 ROOT = "/data"
 REMEDIES = Remedies(Storage(ROOT, restart=""), ("/w/ext",))
 AGAIN = "edk build --force --image seg --dir /w/ext"
@@ -176,7 +176,7 @@ def test_a_registry_that_goes_away_is_away(bench: Bench) -> None:
     with pytest.raises(RegistryUnreachableError, match="nobody is there"):
         run(bench, SEG)
 
-    assert [] == bench.sink.events
+    assert [ev.VerifyStarted(("seg",))] == bench.sink.events
 
 
 def test_a_blob_that_is_not_handed_out_is_corrupt(bench: Bench) -> None:
@@ -208,7 +208,7 @@ def test_without_a_fingerprint_nothing_is_outdated(bench: Bench) -> None:
     """An upstream image carries none."""
     put_image(bench.registry, "up", "1", LAYERS)
 
-    assert 0 == run(bench, Subject("localhost:32000/up:1", "up", ("1",), buildable=False))[0]
+    assert 0 == run(bench, Subject("localhost:32000/up:1", "up", ("1",)))[0]
 
 
 def test_every_platform_of_an_index_is_read(bench: Bench) -> None:
@@ -332,15 +332,16 @@ def test_what_a_tree_needs_is_read_back() -> None:
 
     found = {subject.label: subject for subject in subjects(plan, RegistryAliases.of())}
 
-    assert {"base", "seg", "localhost:32000/up/stream:9"} == set(found)
+    assert {"base", "seg", "up/stream:9"} == set(found)
     assert ("latest",) == found["base"].tags
-    upstream = found["localhost:32000/up/stream:9"]
-    assert ("up/stream", ("9",), "", False) == (
+    upstream = found["up/stream:9"]
+    assert ("up/stream", ("9",), "", "") == (
         upstream.repository,
         upstream.tags,
         upstream.fingerprint,
-        upstream.buildable,
+        upstream.image,
     )
+    assert "seg" == found["seg"].image
     assert found["seg"].fingerprint
     assert not any(s.fingerprint for s in subjects(replace(plan, unasked=("x",)), RegistryAliases.of()))
 
@@ -362,9 +363,16 @@ def test_a_remedy_is_a_command_as_far_as_can_be(storage: Storage, first: str) ->
     assert {None: 3, "": 2, "docker restart r": 3}[storage.restart] == len(steps)
 
 
+def test_a_copy_of_an_image_is_brought_back_by_building_the_image() -> None:
+    """No build knows it by what it is called on the screen."""
+    copy = replace(SEG, label="seg (for charts)", repository="seg-copy")
+
+    assert AGAIN == REMEDIES.of_blob(copy, digest_of(b""), there=False)[-1]
+
+
 def test_an_upstream_image_is_brought_back_from_where_it_came() -> None:
     """No build yields it."""
-    upstream = Subject("localhost:32000/up:1", "up", ("1",), buildable=False)
+    upstream = Subject("localhost:32000/up:1", "up", ("1",))
 
     steps = REMEDIES.of_blob(upstream, digest_of(b""), there=False)
 

@@ -229,7 +229,7 @@ def test_changed_sources_hold_everything_until_there_is_a_new_plan() -> None:
 
     assert state.replan
     assert () == decision.start
-    assert {"files changed; the plan is made anew"} == set(decision.holds.values())
+    assert {"the plan is made anew"} == set(decision.holds.values())
 
 
 def test_stopping_cancels_what_runs_and_drops_what_waits() -> None:

@@ -148,9 +148,10 @@ def test_what_is_no_role_is_refused(container: Container, words: tuple[str, ...]
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_certificates_are_good_for_one_use_each(container: Container, tmp_path: Path) -> None:
-    """The builder's pair lets nobody build; both are by one authority, whose key is gone."""
+    """The builder's pair lets nobody build; both are by one authority, whose key is gone, and never was on a disk."""
     certs = tmp_path / "certs"
-    done = container.run("certificates", str(certs))
+    (certs / "builder/.new.killed").mkdir(parents=True)
+    done = container.run("certificates", str(certs), TMPDIR="/nowhere")
 
     assert 0 == done.returncode, done.stderr
     assert ["ca.pem", "cert.pem", "key.pem"] == sorted(p.name for p in (certs / "builder").iterdir())

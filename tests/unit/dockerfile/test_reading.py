@@ -244,10 +244,11 @@ def test_features_name_what_the_classic_builder_lacks() -> None:
 )  # fmt: skip
 def test_hostile_files_are_read_in_bounded_time(content: bytes) -> None:
     """No file takes long or raises; what is refused is told."""
-    before = time.perf_counter()
+    # Of this process alone: whatever else the machine does does not count.
+    before = time.process_time()
     read_dockerfile(content)
 
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 5
 
 
 PIECES = st.sampled_from(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from edk.adapters.health.metrics import Metrics
 from edk.domain import events as ev
 from edk.domain.health import Readiness
+from edk.ui.metrics import Metrics
 
 FAILED = ev.ImageFailed("secret-name", "step", "m", "h", "/d/Dockerfile", 1, "RUN x", (), "/log")
 

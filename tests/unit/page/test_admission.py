@@ -1,10 +1,10 @@
-"""Who is let in, below which path, and where to listen."""
+"""Who is let in, and below which path."""
 
 from __future__ import annotations
 
 import pytest
 
-from edk.domain.pages import Admission, PageRequest, host_names, split_listen, valid_prefix
+from edk.domain.pages import Admission, PageRequest, host_names, valid_prefix
 
 
 @pytest.mark.parametrize(
@@ -101,19 +101,3 @@ def test_a_proxy_may_say_the_prefix_where_it_is_trusted(forwarded: str, prefix: 
 def test_prefixes(text: str, valid: bool) -> None:
     """Paths without an end."""
     assert valid == valid_prefix(text)
-
-
-def test_where_to_listen() -> None:
-    """Hosts with ports, of either family."""
-    assert [("127.0.0.1", 8082), ("::1", 0), ("localhost", 65535)] == [
-        split_listen(text) for text in ("127.0.0.1:8082", "[::1]:0", "localhost:65535")
-    ]
-
-
-@pytest.mark.parametrize(
-    "text", ["", "8082", ":8082", "localhost", "localhost:", "localhost:x", "a:65536", "a:-1", "a:٣"]
-)
-def test_nowhere_to_listen(text: str) -> None:
-    """Is refused."""
-    with pytest.raises(ValueError, match="HOST:PORT"):
-        split_listen(text)

@@ -25,7 +25,12 @@ def test_help_says_what_it_needs(project, run):
 
 @pytest.mark.parametrize(
     ("place", "why"),
-    [("/run/cluster", "/run/cluster"), ("/var/lib/cluster", "/var/lib"), ("/tmp/" + "long/" * 20, "too long")],
+    [
+        ("/run/cluster", "/run/cluster"),
+        ("/var/lib/cluster", "/var/lib"),
+        ("/tmp/../run/cluster", "/run/cluster"),
+        ("/tmp/" + "long/" * 20, "too long"),
+    ],
 )
 @pytest.mark.parametrize("command", ["up", "down", "status"])
 def test_a_place_that_the_node_hides_or_cannot_name_is_refused(project, run, command, place, why):

@@ -26,6 +26,7 @@ GOLDEN: list[tuple[ev.ArchiveEvent, str]] = [
         ev.ArchiveImported("/x.tar", "localhost:32000", 2, 1, 4, 9000, 1.0),
         "archive       imported  /x.tar into localhost:32000: 2 images, 1 blob sent, 4 there already, 9.0 kB in 1.00 s",
     ),
+    (ev.VerifyStarted(("otsus",)), "verify        started   1 image"),
     (
         ev.ImageVerified("otsus", "ok", ("r/otsus:1",), (DIGEST,), 3, 9000),
         "otsus         ok        3 blobs, 9.0 kB, sha256:0123456789ab",

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from edk.domain import archive_events as archives
 from edk.domain import events as ev
 from edk.domain.diagnostics import Diagnostic
 from edk.ui.plain import PlainLines
@@ -231,6 +232,16 @@ def test_columns_are_as_wide_as_the_plans_longest_name() -> None:
     plan = ev.PlanMade(("a-rather-long-image-name",), ("x" * 80,), (), (), (), 0.0)
 
     assert printed(plan, ev.ImageHeld("a", "b")).splitlines()[1] == f"{'a':<40}  hold      b"
+
+
+def test_columns_are_as_wide_as_what_is_read_back() -> None:
+    """Which is more than what a plan names: copies for charts, and upstream images."""
+    plan = ev.PlanMade((), ("dag",), (), (), (), 0.0)
+    names = ("dag", "dag (for charts)", "up/stream:9")
+    read = [archives.ImageVerified(name, "ok", (), (), 1, 1) for name in names]
+    shown = printed(plan, archives.VerifyStarted(names), *read)
+
+    assert {18} == {line.index("ok ") for line in shown.splitlines()[2:]}
 
 
 EVIL = "\x1b]0;title\x07\x9b31m\r\n\u202egnp.exe\u2066\u2028\u061c\x00\udcff"

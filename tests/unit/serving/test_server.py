@@ -10,11 +10,12 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from edk.adapters.page import PageServer, handler, server
+from edk.adapters.serving import handler, server
+from edk.adapters.serving.server import PageServer
 from edk.domain.errors import UsageError
 from edk.domain.pages import Admission, PageRequest, PageResponse, host_names
 
-ADMISSION = Admission(host_names("kaapana.example.org", "127.0.0.1"), "/ui")
+ADMISSION = Admission(host_names("kaapana.example.org", "127.0.0.1"), "/ui", open_paths=frozenset({"/healthz"}))
 
 
 def echo(request: PageRequest) -> PageResponse:
@@ -28,7 +29,7 @@ def echo(request: PageRequest) -> PageResponse:
 def served(**more: object) -> Iterator[PageServer]:
     """A server that serves."""
     troubles: list[str] = []
-    with PageServer("127.0.0.1", 0, more.get("answer", echo), ADMISSION, troubles.append) as made:  # type: ignore[arg-type]
+    with PageServer("127.0.0.1", 0, more.get("answer", echo), ADMISSION, troubles.append, "--at") as made:  # type: ignore[arg-type]
         made.troubles = troubles  # type: ignore[attr-defined]
         thread = threading.Thread(target=lambda: made.serve_forever(poll_interval=0.02))
         thread.start()
@@ -102,7 +103,7 @@ def test_a_name_that_is_not_known_is_turned_away(page: PageServer, host: str) ->
 def test_who_asks_whether_it_lives_needs_no_name(page: PageServer) -> None:
     """A kubelet asks by the pod's address."""
     assert [200, 200] == [ask(page, target, host="10.0.0.7:8082")[0].status for target in ("/healthz", "/ui/healthz")]
-    assert b"ok\n" == ask(page, "/healthz", host="10.0.0.7")[1]
+    assert b"/healthz  /ui" == ask(page, "/healthz", host="10.0.0.7")[1]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "<SCRIPT>"])
@@ -190,24 +191,46 @@ def test_many_at_once() -> None:
     assert sorted(str(n).encode() for n in range(20)) == sorted(bodies)
 
 
-def test_one_too_many_is_sent_away_and_the_others_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody can have all the threads of this machine; and who left makes room."""
+def test_one_too_many_is_sent_away_where_all_wait_for_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can have all the threads of this machine; and who was answered makes room."""
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 3)
-    monkeypatch.setattr(server, "SECONDS", 60.0)
-    with served() as page:
-        silent = [socket.create_connection(("127.0.0.1", page.port), timeout=10) for _ in range(3)]
-        for connection in silent:
-            connection.sendall(b"GET / HT")
-        while page._open < 3:
-            pass
+    asked, go_on = threading.Semaphore(0), threading.Event()
+
+    def answer(_request: PageRequest) -> PageResponse:
+        asked.release()
+        go_on.wait(20)
+        return PageResponse(200, b"late")
+
+    bodies: list[bytes] = []
+    with served(answer=answer) as page:
+        threads = [threading.Thread(target=lambda: bodies.append(ask(page, "/")[1])) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            asked.acquire(timeout=20)
         turned_away = raw(page, b"")
-        for connection in silent:
-            connection.close()
-        while page._open:
+        go_on.set()
+        for thread in threads:
+            thread.join(20)
+        while page._answered:
             pass
 
         assert turned_away.startswith(b"HTTP/1.1 503 ")
+        assert [b"late"] * 3 == bodies
         assert 200 == ask(page, "/")[0].status
+
+
+def test_a_probe_gets_in_where_others_hold_on(page: PageServer) -> None:
+    """Who connects and does not ask is cut off for who comes later, the first one first."""
+    held = [socket.create_connection(("127.0.0.1", page.port), timeout=20) for _ in range(server.MAX_CONNECTIONS + 10)]
+    try:
+        assert 200 == ask(page, "/")[0].status
+        assert b"" == held[0].recv(1)
+        held[-1].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert held[-1].recv(12) == b"HTTP/1.1 200"
+    finally:
+        for client in held:
+            client.close()
 
 
 def test_a_request_that_never_ends_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,10 +258,13 @@ def test_an_answer_may_take_longer_than_a_request(monkeypatch: pytest.MonkeyPatc
 
 def test_an_address_that_is_taken_is_told(page: PageServer) -> None:
     """With what to do."""
-    with pytest.raises(UsageError, match=rf"127\.0\.0\.1:{page.port} can't be listened at: Address already in use"):
-        PageServer("127.0.0.1", page.port, echo, ADMISSION)
-    with pytest.raises(UsageError, match="can't be listened at"):
-        PageServer("192.0.2.1", 0, echo, ADMISSION)
+    taken = rf"127\.0\.0\.1:{page.port} can't be listened at: Address already in use"
+    with pytest.raises(UsageError, match=taken) as raised:
+        PageServer("127.0.0.1", page.port, echo, ADMISSION, print, "--at")
+    assert "choose another address by --at, or stop what listens there" == raised.value.hint
+    for host in ("192.0.2.1", "a" * 70 + ".org"):
+        with pytest.raises(UsageError, match="can't be listened at"):
+            PageServer(host, 0, echo, ADMISSION, print, "--at")
 
 
 def test_it_can_be_started_again_at_once() -> None:
@@ -246,4 +272,26 @@ def test_it_can_be_started_again_at_once() -> None:
     with served() as first:
         port = first.port
         ask(first, "/")
-    PageServer("127.0.0.1", port, echo, ADMISSION).server_close()
+    PageServer("127.0.0.1", port, echo, ADMISSION, print, "--at").server_close()
+
+
+@pytest.mark.parametrize(("host", "shown"), [("", "0.0.0.0"), ("127.0.0.1", "127.0.0.1"), ("localhost", "127.0.0.1")])
+def test_where_it_listens(host: str, shown: str) -> None:
+    """No host is every address; what is told can be asked for."""
+    made = PageServer(host, 0, echo, ADMISSION, print, "--at")
+    try:
+        assert f"{shown}:{made.port}" == made.address
+    finally:
+        made.stop()
+
+
+def test_in_a_thread_of_its_own() -> None:
+    """Until it is stopped, which may be said twice."""
+    made = PageServer("127.0.0.1", 0, echo, ADMISSION, print, "--at")
+    made.start()
+    assert 200 == ask(made, "/")[0].status
+    made.stop()
+    made.stop()
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", made.port), timeout=5)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from edk.domain.pages import TEXT, PageResponse
 
 if TYPE_CHECKING:
-    from edk.adapters.page.server import PageServer
+    from edk.adapters.serving.server import PageServer
 
 SECONDS = 10.0
-HEALTH = "/healthz"
 _ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -67,10 +66,7 @@ class PageHandler(BaseHTTPRequestHandler):
         request = admission.request(self.path, self.headers.get("X-Forwarded-Prefix", ""))
         if request is None or len(hosts) > 1:
             return plain(400)
-        if request.path == HEALTH:
-            # Who asks whether a pod lives does so by its address; and there is nothing to learn from it.
-            return PageResponse(200, b"ok\n", TEXT)
-        if not admission.admits(hosts):
+        if request.path not in admission.open_paths and not admission.admits(hosts):
             return plain(421)
         return self.server.answer(request)
 

@@ -1,1 +1,0 @@
-"""Answers by HTTP to those that supervise a process, as Kubernetes' probes and Prometheus do."""
