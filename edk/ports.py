@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from edk.domain.buildkitd import CacheBounds, DaemonConfig, DaemonState
 from edk.domain.cluster import NodeImage, RunningImage
@@ -62,6 +62,28 @@ class SourceTree(Protocol):
 
     def beginning(self, path: str, size: int) -> bytes:
         """Return the first `size` bytes of a regular file, or all that it has; raise OSError as the system does."""
+
+
+@runtime_checkable
+class MarkingTree(SourceTree, Protocol):
+    """A tree that tells by marks whether what was seen before is still so.
+
+    The mark of a folder changes whenever one of its entries does: their names, kinds, modes, targets of links, and of
+    regular files size, device, inode, mtime and ctime. Of a folder in it only name and mode count.
+    """
+
+    def marks(self, folders: Iterable[str], paths: Iterable[str]) -> tuple[list[bytes], list[bytes]]:
+        """Return the marks of folders and of single paths as they are now; what can't be looked at has one, too."""
+
+    def settled_marks(
+        self, folders: Iterable[str], paths: Iterable[str]
+    ) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+        """Return the marks of those folders, and of those paths, of which every later write is sure to change the mark.
+
+        Folders are taken as this tree has listed them, paths as they are now. One with a file that was written to a
+        moment before the tree was opened is left out: clocks of file systems tick in steps, so it may be written to
+        again and bear the same times.
+        """
 
 
 class FileWatcher(Protocol):

@@ -15,10 +15,11 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
+from edk.adapters.marks import is_error, mark_of_entries, mark_of_entry, mark_of_error, mark_of_folder
 from edk.domain.errors import ContextChangedError
 from edk.domain.files import Entry, Kind
 
@@ -81,6 +82,7 @@ class FileTree:
         self._digests = _Digests(memory)
         self._now_ns = now_ns
         self._listings: dict[str, tuple[Entry, ...]] = {}
+        self._begun_ns = now_ns()
 
     def fresh(self) -> FileTree:
         """Return a tree that looks at the disk anew and shares what is known of contents."""
@@ -104,6 +106,38 @@ class FileTree:
         status = os.lstat(path)
         target = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""  # noqa: PTH115 (Path would tidy the text)
         return _entry(path.rsplit("/", 1)[-1], status, target)
+
+    def marks(self, folders: Iterable[str], paths: Iterable[str]) -> tuple[list[bytes], list[bytes]]:
+        """Return the marks of folders and of single paths as they are now; see `edk.ports.MarkingTree.marks`."""
+        return [mark_of_folder(folder) for folder in folders], [self._mark(path)[0] for path in paths]
+
+    def settled_marks(self, folders: Iterable[str], paths: Iterable[str]) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """Return the marks that will change with the next write; see `edk.ports.MarkingTree.settled_marks`."""
+        of_folders: dict[str, bytes] = {}
+        of_paths: dict[str, bytes] = {}
+        until = self._begun_ns - _SETTLED_NS
+        for folder in folders:
+            listed = self._listings.get(folder)
+            if listed is not None:
+                mark, latest = mark_of_entries(listed)
+                if latest < until:
+                    of_folders[folder] = mark
+                continue
+            mark = mark_of_folder(folder)
+            if is_error(mark):  # else it could not be listed then, and can be by now
+                of_folders[folder] = mark
+        for path in paths:
+            mark, latest = self._mark(path)
+            # What can't be looked at by now may have been there when it was asked for.
+            if not is_error(mark) and latest < until:
+                of_paths[path] = mark
+        return of_folders, of_paths
+
+    def _mark(self, path: str) -> tuple[bytes, int]:
+        try:
+            return mark_of_entry(self.stat(path))
+        except OSError as error:
+            return mark_of_error(error), 0
 
     def read(self, path: str, limit: int) -> bytes:
         """Return a regular file's content; raise ValueError above `limit` bytes, else OSError."""

@@ -20,6 +20,29 @@ from edk.orchestrator.walk import Seen, says_what_to_build
 ContextKey = tuple[Target, str, bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What something was made of: folders that were listed, and paths that were asked for by themselves."""
+
+    folders: frozenset[str]
+    paths: frozenset[str]
+
+
+@dataclass(slots=True)
+class Traces:
+    """What the parts of a memory were made of, for it to be kept beyond the process.
+
+    Args:
+        parts: path of a root → what its part was made of.
+        contexts: key of a target → what its context was made of.
+        anew: whether anything was read that was not kept before.
+    """
+
+    parts: dict[str, Trace] = field(default_factory=dict)
+    contexts: dict[str, Trace] = field(default_factory=dict)
+    anew: bool = False
+
+
 @dataclass(slots=True)
 class PlanMemory:
     """What is known from the plans before.
@@ -38,6 +61,7 @@ class PlanMemory:
         externals: ref → digest of bases that the registry holds without a Dockerfile.
         sensitive: key of a target → for which fingerprint its context was looked into, and the kinds and paths of
             what was found there.
+        traces: of what all that was made; None if nobody wants to know.
     """
 
     parts: dict[str, Workspace] = field(default_factory=dict)
@@ -52,6 +76,7 @@ class PlanMemory:
     standings: dict[str, Standing] = field(default_factory=dict)
     externals: dict[str, str] = field(default_factory=dict)
     sensitive: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=dict)
+    traces: Traces | None = None
 
     def forget(self, batch: Batch, roots: Iterable[Root], stayed: Callable[[str], bool] = lambda _: False) -> None:
         """Forget what a batch of saves may have made wrong.

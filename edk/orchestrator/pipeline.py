@@ -19,13 +19,15 @@ from edk.domain.references import RewrittenFile
 from edk.domain.resolve import Catalog, Names, Resolution, resolve
 from edk.domain.workspace import LocatedDiagnostic, Root, Target, Workspace
 from edk.orchestrator.contexts import read_context
+from edk.orchestrator.keeping import Kept
 from edk.orchestrator.memory import PlanMemory
 from edk.orchestrator.observe import digests_of, stand_all
+from edk.orchestrator.remembering import NotingTree, trace_of
 from edk.orchestrator.scan import ScanRequest, scan
 from edk.orchestrator.sensitive import look_into_contexts, without_allowed
 from edk.orchestrator.services import Services
 from edk.orchestrator.single import SingleDockerfile, with_single
-from edk.ports import Cache, SourceTree
+from edk.ports import Cache, MarkingTree, SourceTree
 from edk.settings import Settings
 
 Selection = Literal["extension", "images", "bases", "all-bases"]
@@ -105,12 +107,18 @@ def make_plan(
     """
     settings = services.settings
     scan_request = ScanRequest(request.roots, settings.exclude, settings.build_args, settings.platform)
-    memory = memory or PlanMemory()
-    workspace = scan(tree, services.cache, scan_request, memory)
     if request.single is not None:
+        memory = memory or PlanMemory()
+        workspace = scan(tree, services.cache, scan_request, memory)
         workspace, name = with_single(tree, services.cache, workspace, request.single, scan_request)
-        request = replace(request, images=(name,))
-    return plan_workspace(services, tree, request, workspace, memory)
+        return plan_workspace(services, tree, replace(request, images=(name,)), workspace, memory)
+    kept = Kept(services, tree, request) if memory is None and isinstance(tree, MarkingTree) else None
+    memory = memory or (kept.memory() if kept is not None else PlanMemory())
+    workspace = scan(tree, services.cache, scan_request, memory)
+    plan = plan_workspace(services, tree, request, workspace, memory)
+    if kept is not None:
+        kept.keep(memory)
+    return plan
 
 
 def graph_of(settings: Settings, request: PlanRequest, workspace: Workspace) -> BuildGraph:
@@ -271,9 +279,13 @@ def _prepare(
         whole = f"{triggers[0].target.label} has ONBUILD instructions" if triggers else ""
         asked = (node.target, whole, all_stages)
         if node.key not in memory.contexts or memory.contexts[node.key][0] != asked:
+            noting = NotingTree(tree)
             context, found = read_context(
-                tree, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole
+                noting, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole
             )
+            if memory.traces is not None:
+                memory.traces.anew = True
+                memory.traces.contexts[node.key] = trace_of(noting)
             known = memory.prepared.get(node.key)
             # What is equal stays the same object: then it is not taken a fingerprint of again.
             context = known[2] if known is not None and known[2] == context else context

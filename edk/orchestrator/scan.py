@@ -28,7 +28,7 @@ from edk.domain.workspace import (
 from edk.orchestrator.memory import PlanMemory
 from edk.orchestrator.operators import read_operators
 from edk.orchestrator.readings import MAX_FILE_BYTES, Reader, code_stamp, decoded, diagnose, pack
-from edk.orchestrator.remembering import NotingTree
+from edk.orchestrator.remembering import NotingTree, trace_of
 from edk.orchestrator.walk import Found, is_certain_dockerfile, walk
 
 if TYPE_CHECKING:
@@ -73,6 +73,9 @@ def scan(tree: SourceTree, cache: Cache, request: ScanRequest, memory: PlanMemor
                 before if before is not None and before == part else part
             )
             known.looked_at[root.path] = frozenset(noting.noted)
+            if known.traces is not None:
+                known.traces.anew = True
+                known.traces.parts[root.path] = trace_of(noting)
     parts = [known.parts[root.path] for root in request.roots]
     return Workspace(
         roots=request.roots,
