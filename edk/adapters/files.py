@@ -26,6 +26,8 @@ from edk.domain.files import Entry, Kind
 FileStamp = tuple[int, int, int, int, int]
 """Device, inode, size, mtime and ctime in ns."""
 
+Marks = list[bytes]
+
 _SETTLED_NS = 2_000_000_000
 _PIECE = 1 << 20
 _ATTEMPTS = 3
@@ -107,7 +109,7 @@ class FileTree:
         target = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""  # noqa: PTH115 (Path would tidy the text)
         return _entry(path.rsplit("/", 1)[-1], status, target)
 
-    def marks(self, folders: Iterable[str], paths: Iterable[str]) -> tuple[list[bytes], list[bytes]]:
+    def marks(self, folders: Iterable[str], paths: Iterable[str]) -> tuple[Marks, Marks]:
         """Return the marks of folders and of single paths as they are now; see `edk.ports.MarkingTree.marks`."""
         return [mark_of_folder(folder) for folder in folders], [self._mark(path)[0] for path in paths]
 

@@ -14,29 +14,33 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from edk.domain.plan import Prepared
 from edk.orchestrator.kept_rows import (
     Context,
     Graph,
     Inputs,
     NotInPartsError,
     Part,
+    Piece,
     Trail,
     graph_of_row,
     graph_row,
     inputs_row,
     part_of,
     part_row,
+    prepared_of,
+    target_row,
 )
 from edk.orchestrator.memory import PlanMemory, Trace, Traces
 from edk.orchestrator.readings import code_stamp
 
 if TYPE_CHECKING:
-    from edk.domain.workspace import Workspace
+    from edk.domain.graph import BuildGraph, Node
+    from edk.domain.workspace import Target, Workspace
     from edk.orchestrator.pipeline import PlanRequest
     from edk.orchestrator.services import Services
     from edk.ports import MarkingTree
@@ -46,32 +50,36 @@ WORTH_FOLDERS = 500
 """Trees of fewer folders are read as fast as what was kept of them."""
 
 
-class _Kept(msgspec.Struct, array_like=True):
-    """All that was kept.
+PIECE = 1000
+"""Targets of a row."""
+
+
+class _Head(msgspec.Struct, array_like=True):
+    """All that was kept, but for what there is much of, which stands in pieces of its own.
 
     Args:
         of: by which code, and under which settings.
+        writing: tells this writing from others, of which pieces may be left.
+        pieces: how many there are.
         folders: whose marks count.
         folder_marks: of them.
         paths: whose marks count by themselves.
         path_marks: of them.
         trails: path of a root → what its part was made of.
         parts: path of a root → what was read there.
-        contexts: by number of the target.
         graph: none if a root was not kept.
-        inputs: of the graph's nodes.
     """
 
     of: str
+    writing: str
+    pieces: int
     folders: list[str]
     folder_marks: list[bytes]
     paths: list[str]
     path_marks: list[bytes]
     trails: dict[str, Trail]
     parts: dict[str, Part]
-    contexts: list[Context]
     graph: Graph | None
-    inputs: list[Inputs]
 
 
 class Kept:
@@ -98,9 +106,9 @@ class Kept:
         if stored is None:
             return memory
         try:
-            kept = msgspec.msgpack.decode(stored, type=_Kept)
-            if kept.of == self._of:
-                self._restore(kept, memory)
+            head = msgspec.msgpack.decode(stored, type=_Head)
+            if head.of == self._of:
+                self._restore(head, memory)
         except (msgspec.MsgspecError, UnicodeDecodeError, IndexError, KeyError):
             return PlanMemory(traces=Traces())
         return memory
@@ -110,104 +118,124 @@ class Kept:
         traces = memory.traces
         if traces is None or not traces.anew or sum(len(t.folders) for t in traces.parts.values()) < WORTH_FOLDERS:
             return
-        row = self._row(memory, traces)
-        try:
-            packed = msgspec.msgpack.encode(row)
-        except UnicodeEncodeError:
-            return  # names that are no UTF-8
-        self._cache.store_readings(KIND, {self._key: packed})
+        # Names that are no UTF-8 can't be written: then a piece is missing, or the head, and all is read again.
+        with suppress(UnicodeEncodeError):
+            self._write(memory, traces)
 
-    def _restore(self, kept: _Kept, memory: PlanMemory) -> None:
+    def _restore(self, head: _Head, memory: PlanMemory) -> None:
+        changed = self._changed(head)
+        pieces = self._pieces(head)
+        rows = (target for piece in pieces for target in piece.targets)
         traces = memory.traces or Traces()
-        changed_folders, changed_paths = self._changed(kept)
         parts: list[Workspace] = []
         for root in self._roots:
-            row = kept.parts.get(root.path)
-            if row is None:
+            if root.path not in head.parts:
                 continue
-            part = part_of(row, root)
+            part = part_of(head.parts[root.path], root, rows)
             parts.append(part)
             # What is read anew, and comes to the same, becomes the same object: then what hangs on it stands.
             memory.last_parts[root.path] = part
-            trail = kept.trails[root.path]
-            if _holds(trail, changed_folders, changed_paths):
+            trail = head.trails[root.path]
+            if _holds(trail, changed):
                 memory.parts[root.path] = part
-                traces.parts[root.path] = _trace(trail, kept)
+                traces.parts[root.path] = _trace(trail, head)
         targets = [target for part in parts for target in part.targets]
-        for context in kept.contexts:
-            if _holds(context.trail, changed_folders, changed_paths):
+        for context in (context for piece in pieces for context in piece.contexts):
+            if _holds(context.trail, changed):
                 target = targets[context.target]
                 asked = (target, context.whole, context.all_stages)
                 memory.contexts[target.key] = asked, context.reading, context.told
-                traces.contexts[target.key] = _trace(context.trail, kept)
-        if kept.graph is None or len(parts) < len(self._roots):
-            return
-        graph = graph_of_row(kept.graph, parts)
-        memory.graph = tuple(parts), graph
-        for inputs in kept.inputs:
-            node = graph.nodes[inputs.node]
-            key = node.key
-            if key not in memory.contexts:
-                continue
-            reading = memory.contexts[key][1]
-            item = Prepared(node, reading, inputs.parts, inputs.fingerprint, inputs.externals, inputs.files)
-            memory.prepared[key] = inputs.made_of, node, reading, item
-            if inputs.found is not None:
-                memory.sensitive[key] = inputs.fingerprint, inputs.found
+                traces.contexts[target.key] = _trace(context.trail, head)
+        if head.graph is not None and len(parts) == len(self._roots):
+            _restore_graph(graph_of_row(head.graph, parts), parts, pieces, memory)
 
-    def _changed(self, kept: _Kept) -> tuple[set[int], set[int]]:
+    def _pieces(self, head: _Head) -> list[Piece]:
+        """Return the pieces; raise KeyError if one is missing, or of another writing."""
+        decoder = msgspec.msgpack.Decoder(Piece)
+        pieces = []
+        for number in range(head.pieces):
+            key = f"{self._key}:{number}"
+            piece = decoder.decode(self._cache.readings(KIND, [key])[key])
+            if piece.of != head.writing:
+                raise KeyError(key)
+            pieces.append(piece)
+        return pieces
+
+    def _changed(self, head: _Head) -> Trail:
         """Return the numbers of folders and paths that are not as they were."""
-        folders, paths = self._tree.marks(kept.folders, kept.paths)
-        return _differing(folders, kept.folder_marks), _differing(paths, kept.path_marks)
+        folders, paths = self._tree.marks(head.folders, head.paths)
+        return Trail(_differing(folders, head.folder_marks), _differing(paths, head.path_marks))
 
-    def _row(self, memory: PlanMemory, traces: Traces) -> _Kept:
+    def _write(self, memory: PlanMemory, traces: Traces) -> None:
         every = (*traces.parts.values(), *traces.contexts.values())
         marks = self._tree.settled_marks(
             {folder for trace in every for folder in trace.folders}, {path for trace in every for path in trace.paths}
         )
         folders, paths = _Numbered(marks[0]), _Numbered(marks[1])
-        parts = [memory.parts[root.path] for root in self._roots if root.path in memory.parts]
-        trails = {}
-        for path, trace in traces.parts.items():
-            trail = _trail(trace, folders, paths)
-            if trail is not None:
-                trails[path] = trail
-        kept = [part for part in parts if part.roots[0].path in trails]
-        index = {id(t): n for n, t in enumerate(t for part in kept for t in part.targets)}
-        contexts = []
-        for key, ((target, whole, all_stages), reading, told) in memory.contexts.items():
-            trail = _trail(traces.contexts[key], folders, paths) if key in traces.contexts else None
-            if trail is not None and id(target) in index:
-                contexts.append(Context(index[id(target)], whole, all_stages, reading, told, trail))
-        graph, inputs = self._graph_rows(memory, kept)
-        return _Kept(
-            self._of,
-            list(folders.numbers),
-            folders.marks(),
-            list(paths.numbers),
-            paths.marks(),
-            trails,
+        trails = {path: _trail(trace, folders, paths) for path, trace in traces.parts.items()}
+        kept = [memory.parts[root.path] for root in self._roots if trails.get(root.path) is not None]
+        graph = self._graph(memory, kept)
+        targets = [target for part in kept for target in part.targets]
+        nodes = memory.graph[1].nodes if graph is not None and memory.graph is not None else ()
+        pieces = -(-max(len(targets), len(nodes)) // PIECE)
+        writing = os.urandom(8).hex()
+        for number in range(pieces):
+            start, end = number * PIECE, (number + 1) * PIECE
+            numbered = enumerate(targets[start:end], start)
+            contexts = [_context(at, target, memory, traces, folders, paths) for at, target in numbered]
+            inputs = [_inputs(at, node, memory) for at, node in enumerate(nodes[start:end], start)]
+            rows = [target_row(target) for target in targets[start:end]]
+            piece = Piece(writing, rows, list(filter(None, contexts)), list(filter(None, inputs)))
+            self._cache.store_readings(KIND, {f"{self._key}:{number}": msgspec.msgpack.encode(piece)})
+            self._cache.flush()  # what is large is not to be held all at once
+        head = _Head(
+            *(self._of, writing, pieces, list(folders.numbers), folders.marks(), list(paths.numbers), paths.marks()),
+            {path: trail for path, trail in trails.items() if trail is not None},
             {part.roots[0].path: part_row(part) for part in kept},
-            contexts,
             graph,
-            inputs,
         )
+        self._cache.store_readings(KIND, {self._key: msgspec.msgpack.encode(head)})
 
-    def _graph_rows(self, memory: PlanMemory, parts: list[Workspace]) -> tuple[Graph | None, list[Inputs]]:
+    def _graph(self, memory: PlanMemory, parts: list[Workspace]) -> Graph | None:
         if memory.graph is None or len(parts) < len(self._roots):
-            return None, []
+            return None
         try:
-            row = graph_row(memory.graph[1], parts)
+            return graph_row(memory.graph[1], parts)
         except NotInPartsError:
-            return None, []
-        inputs = []
-        for number, node in enumerate(memory.graph[1].nodes):
-            known = memory.prepared.get(node.key)
-            if known is not None:
-                fingerprint, found = memory.sensitive.get(node.key, ("", ()))
-                looked = found if fingerprint and fingerprint == known[3].fingerprint else None
-                inputs.append(inputs_row(number, known[0], known[3], looked))
-        return row, inputs
+            return None
+
+
+def _restore_graph(graph: BuildGraph, parts: list[Workspace], pieces: list[Piece], memory: PlanMemory) -> None:
+    memory.graph = tuple(parts), graph
+    for inputs in (inputs for piece in pieces for inputs in piece.inputs):
+        node = graph.nodes[inputs.node]
+        key = node.key
+        if key in memory.contexts:
+            reading = memory.contexts[key][1]
+            memory.prepared[key] = inputs.made_of, node, reading, prepared_of(inputs, node, reading)
+            if inputs.found is not None:
+                memory.sensitive[key] = inputs.fingerprint, inputs.found
+
+
+def _context(
+    number: int, target: Target, memory: PlanMemory, traces: Traces, folders: _Numbered, paths: _Numbered
+) -> Context | None:
+    """Return the context of a target as a row; None if it has none that can be kept."""
+    key = target.key
+    if key not in traces.contexts or memory.contexts[key][0][0] != target:
+        return None
+    (_, whole, all_stages), reading, told = memory.contexts[key]
+    trail = _trail(traces.contexts[key], folders, paths)
+    return Context(number, whole, all_stages, reading, told, trail) if trail is not None else None
+
+
+def _inputs(number: int, node: Node, memory: PlanMemory) -> Inputs | None:
+    known = memory.prepared.get(node.key)
+    if known is None:
+        return None
+    fingerprint, found = memory.sensitive.get(node.key, ("", ()))
+    looked = fingerprint and fingerprint == known[3].fingerprint
+    return inputs_row(number, known[0], known[3], found if looked else None)
 
 
 class _Numbered:
@@ -235,21 +263,22 @@ def _trail(trace: Trace, folders: _Numbered, paths: _Numbered) -> Trail | None:
     return Trail(listed, asked) if listed is not None and asked is not None else None
 
 
-def _trace(trail: Trail, kept: _Kept) -> Trace:
+def _trace(trail: Trail, head: _Head) -> Trace:
     return Trace(
-        frozenset([kept.folders[number] for number in trail.folders]),
-        frozenset([kept.paths[number] for number in trail.paths]),
+        frozenset([head.folders[number] for number in trail.folders]),
+        frozenset([head.paths[number] for number in trail.paths]),
     )
 
 
-def _holds(trail: Trail, folders: set[int], paths: set[int]) -> bool:
-    return not (folders and not folders.isdisjoint(trail.folders)) and not (
-        paths and not paths.isdisjoint(trail.paths)
+def _holds(trail: Trail, changed: Trail) -> bool:
+    return not (
+        (changed.folders and set(changed.folders).intersection(trail.folders))
+        or (changed.paths and set(changed.paths).intersection(trail.paths))
     )
 
 
-def _differing(now: Iterable[bytes], before: Iterable[bytes]) -> set[int]:
-    return {number for number, (one, other) in enumerate(zip(now, before, strict=True)) if one != other}
+def _differing(now: Iterable[bytes], before: Iterable[bytes]) -> list[int]:
+    return [number for number, (one, other) in enumerate(zip(now, before, strict=True)) if one != other]
 
 
 def _hash(text: str) -> str:

@@ -5,7 +5,8 @@ To write them is to name what is the same; to read them is to make the very obje
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from edk.domain.charts.model import ChartReading
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.dockerfile.model import DockerfileReading
+from edk.domain.fingerprint import file_parts
 from edk.domain.graph import BaseLink, BuildGraph, Node, Role
 from edk.domain.operators.model import ImagePlace, OperatorImage
 from edk.domain.plan import ContextReading, Prepared
@@ -29,7 +31,7 @@ from edk.domain.workspace import (
 )
 
 T = TypeVar("T")
-_TargetRow = tuple[str, str, str, int, str, bool, bool, str, DockerfileReading, str, str]
+TargetRow = tuple[str, str, str, int, str, bool, bool, str, DockerfileReading, str, str]
 """The fields of a target behind its root."""
 _NodeRow = tuple[
     int, tuple[BaseLink, ...], tuple[str, ...], tuple[Reference, ...], Role, str, tuple[RewrittenFile, ...]
@@ -45,9 +47,9 @@ class Trail(msgspec.Struct, array_like=True, gc=False):
 
 
 class Part(msgspec.Struct, array_like=True, gc=False):
-    """What was read in a root."""
+    """What was read in a root: how many targets, and all else."""
 
-    targets: list[_TargetRow]
+    targets: int
     images: list[OperatorImage]
     places: list[ImagePlace]
     charts: list[ChartReading]
@@ -77,7 +79,10 @@ class Context(msgspec.Struct, array_like=True, gc=False):
 
 
 class Inputs(msgspec.Struct, array_like=True, gc=False):
-    """The inputs of a node, by its number, what they were made of, and what was found in its files."""
+    """The inputs of a node, by its number, what they were made of, and what was found in its files.
+
+    The parts are those that no file of the context is: these follow from the context.
+    """
 
     node: int
     made_of: _MadeOf
@@ -86,6 +91,22 @@ class Inputs(msgspec.Struct, array_like=True, gc=False):
     externals: tuple[tuple[int, str], ...]
     files: tuple[RewrittenFile, ...]
     found: tuple[tuple[str, str], ...] | None
+
+
+class Piece(msgspec.Struct, array_like=True):
+    """A part of what there is much of, for it not to be one large row.
+
+    Args:
+        of: which writing it belongs to.
+        targets: without their roots, in the order of the roots.
+        contexts: of targets.
+        inputs: of nodes.
+    """
+
+    of: str
+    targets: list[TargetRow]
+    contexts: list[Context]
+    inputs: list[Inputs]
 
 
 class NotInPartsError(Exception):
@@ -109,13 +130,7 @@ class Numbers:
 def part_row(part: Workspace) -> Part:
     """Return what was read in a root as a row."""
     return Part(
-        [
-            (
-                *(t.dockerfile, t.context, t.name, t.name_line, t.version, t.local_only, t.build_ignore),
-                *(t.content_digest, t.reading, t.tag, t.broken),
-            )
-            for t in part.targets
-        ],  # type: ignore[misc]
+        len(part.targets),
         [located.image for located in part.operator_images],
         [located.place for located in part.image_places],
         [located.chart for located in part.charts],
@@ -125,11 +140,19 @@ def part_row(part: Workspace) -> Part:
     )
 
 
-def part_of(row: Part, root: Root) -> Workspace:
-    """Return what `part_row` wrote."""
+def target_row(t: Target) -> TargetRow:
+    """Return a target as a row."""
+    return (
+        *(t.dockerfile, t.context, t.name, t.name_line, t.version, t.local_only, t.build_ignore),
+        *(t.content_digest, t.reading, t.tag, t.broken),
+    )
+
+
+def part_of(row: Part, root: Root, targets: Iterator[TargetRow]) -> Workspace:
+    """Return what `part_row` wrote; takes as many rows of targets as it has."""
     return Workspace(
         (root,),
-        tuple([Target(root, *fields) for fields in row.targets]),
+        tuple([Target(root, *fields) for fields in islice(targets, row.targets)]),
         tuple([LocatedImage(root, image) for image in row.images]),
         tuple([LocatedChart(root, chart) for chart in row.charts]),
         tuple([LocatedDiagnostic(root, diagnostic) for diagnostic in row.diagnostics]),
@@ -168,12 +191,19 @@ def graph_of_row(row: Graph, parts: Sequence[Workspace]) -> BuildGraph:
 
 def inputs_row(number: int, made_of: tuple[object, ...], item: Prepared, found: object) -> Inputs:
     """Return a node's inputs as a row."""
+    files = file_parts(item.context.files)
     return Inputs(
         number,
         made_of,  # type: ignore[arg-type]
-        dict(item.parts),
+        {name: value for name, value in item.parts.items() if name not in files},
         item.fingerprint,
         item.externals,
         item.files,
         found,  # type: ignore[arg-type]
     )
+
+
+def prepared_of(row: Inputs, node: Node, reading: ContextReading) -> Prepared:
+    """Return the inputs that `inputs_row` wrote, of a node and its context."""
+    parts = {**row.parts, **file_parts(reading.files)}
+    return Prepared(node, reading, parts, row.fingerprint, row.externals, row.files)

@@ -94,7 +94,8 @@ def _scan_root(
 ) -> Workspace:
     if root.kind == "bundled":
         other_roots = {*other_roots, f"{root.path}/{TEMPLATES}"}
-    found = walk(tree, root.path, request.exclude, other_roots, memory.seen)
+    # What was seen of each folder is of use to a watcher alone: no other plan walks twice.
+    found = walk(tree, root.path, request.exclude, other_roots, memory.seen if memory.traces is None else None)
     targets, problems = _read_targets(tree, cache, request, root, found, memory.good)
     charts, chart_problems = _read_charts(tree, cache, root, found)
     images: tuple[LocatedImage, ...] = ()
