@@ -176,6 +176,29 @@ class FileTree:
         with _regular(path) as (descriptor, _):
             return b"".join(_pieces(descriptor, size))
 
+    def knows(self, path: str, entry: Entry) -> bool:
+        """Tell whether the digest of a file's content is known; see `edk.ports.LearningTree.knows`."""
+        device, inode, mtime, ctime = entry.stamp
+        return bool(self._digests.get(path, (device, inode, entry.size, mtime, ctime)))
+
+    def learn(self, path: str, stamp: FileStamp, digest: str) -> None:
+        """Take the digest of a file that `take` read elsewhere."""
+        self._digests.put(path, stamp, digest)
+
+    def take(self, path: str, limit: int) -> tuple[FileStamp, str, bytes] | None:
+        """Return stamp, digest and content of a file that stands still; see `edk.ports.LearningTree.take`."""
+        try:
+            with _regular(path) as (descriptor, before):
+                taken_at = self._now_ns()
+                content = b"".join(_pieces(descriptor, limit + 1))
+                stamp = _stamp(before)
+                if stamp != _stamp(os.fstat(descriptor)) or len(content) > limit:
+                    return None
+        except OSError:
+            return None
+        settled = max(before.st_mtime_ns, before.st_ctime_ns) + _SETTLED_NS < taken_at
+        return (stamp, hashlib.sha256(content).hexdigest(), content) if settled else None
+
     def _hash(self, path: str) -> str:
         for _ in range(_ATTEMPTS):
             with _regular(path) as (descriptor, before):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from edk.domain.diagnostics import Diagnostic
 from edk.domain.graph import BuildGraph, Node
@@ -16,6 +17,9 @@ from edk.domain.plan import ContextReading, Prepared, Standing
 from edk.domain.saves import Batch
 from edk.domain.workspace import Root, Target, Workspace
 from edk.orchestrator.walk import Seen, says_what_to_build
+
+if TYPE_CHECKING:
+    from edk.orchestrator.ahead import Ahead
 
 ContextKey = tuple[Target, str, bool]
 
@@ -61,7 +65,9 @@ class PlanMemory:
         externals: ref → digest of bases that the registry holds without a Dockerfile.
         sensitive: key of a target → for which fingerprint its context was looked into, and the kinds and paths of
             what was found there.
+        looked: digest of a content → what it was recognized as, by those who read ahead.
         traces: of what all that was made; None if nobody wants to know.
+        ahead: has files read ahead; None: they are read as they come.
     """
 
     parts: dict[str, Workspace] = field(default_factory=dict)
@@ -76,7 +82,9 @@ class PlanMemory:
     standings: dict[str, Standing] = field(default_factory=dict)
     externals: dict[str, str] = field(default_factory=dict)
     sensitive: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=dict)
+    looked: dict[str, str] = field(default_factory=dict)
     traces: Traces | None = None
+    ahead: Ahead | None = None
 
     def forget(self, batch: Batch, roots: Iterable[Root], stayed: Callable[[str], bool] = lambda _: False) -> None:
         """Forget what a batch of saves may have made wrong.

@@ -18,6 +18,7 @@ from edk.domain.reference import RegistryAliases, split_local, valid_tag
 from edk.domain.references import RewrittenFile
 from edk.domain.resolve import Catalog, Names, Resolution, resolve
 from edk.domain.workspace import LocatedDiagnostic, Root, Target, Workspace
+from edk.orchestrator.ahead import Ahead, WantingTree
 from edk.orchestrator.contexts import read_context
 from edk.orchestrator.keeping import Kept
 from edk.orchestrator.memory import PlanMemory
@@ -27,13 +28,15 @@ from edk.orchestrator.scan import ScanRequest, scan
 from edk.orchestrator.sensitive import look_into_contexts, without_allowed
 from edk.orchestrator.services import Services
 from edk.orchestrator.single import SingleDockerfile, with_single
-from edk.ports import Cache, MarkingTree, SourceTree
+from edk.ports import Cache, LearningTree, MarkingTree, SourceTree
 from edk.settings import Settings
 
 Selection = Literal["extension", "images", "bases", "all-bases"]
 INPUTS = "inputs"
 MAX_ATTEMPTS = 20
 PAUSE = 0.1
+WORTH_CONTEXTS = 200
+"""Of fewer contexts it is not looked beforehand which files they need."""
 T = TypeVar("T")
 _PARTS = msgspec.msgpack.Decoder(dict[str, str])
 
@@ -114,8 +117,12 @@ def make_plan(
         return plan_workspace(services, tree, replace(request, images=(name,)), workspace, memory)
     kept = Kept(services, tree, request) if memory is None and isinstance(tree, MarkingTree) else None
     memory = memory or (kept.memory() if kept is not None else PlanMemory())
+    if kept is not None and services.forerunners is not None and isinstance(tree, LearningTree):
+        memory.ahead = Ahead(services.forerunners, tree, services.cache, scan_request, memory.looked)
     workspace = scan(tree, services.cache, scan_request, memory)
     plan = plan_workspace(services, tree, request, workspace, memory)
+    if memory.ahead is not None:
+        memory.ahead.close()
     if kept is not None:
         kept.keep(memory)
     return plan
@@ -271,12 +278,14 @@ def _prepare(
     prepared = []
     problems: list[LocatedDiagnostic] = []
     by_key = graph.by_key
+    if memory.ahead is not None and isinstance(tree, LearningTree):
+        unread = [node for node in graph.nodes if node.buildable and node.key not in memory.contexts]
+        _read_ahead(memory.ahead, WantingTree(tree), unread, by_key, settings, all_stages=all_stages)
     for node in graph.nodes:
         if not node.buildable:
             prepared.append(Prepared(node))
             continue
-        triggers = [by_key[key] for key in node.depends_on if by_key[key].target.reading.onbuild]
-        whole = f"{triggers[0].target.label} has ONBUILD instructions" if triggers else ""
+        whole = _why_whole(node, by_key)
         asked = (node.target, whole, all_stages)
         if node.key not in memory.contexts or memory.contexts[node.key][0] != asked:
             noting = NotingTree(tree)
@@ -296,6 +305,30 @@ def _prepare(
         fingerprints[node.key] = item.fingerprint
         prepared.append(item)
     return prepared, problems
+
+
+def _why_whole(node: Node, by_key: Mapping[str, Node]) -> str:
+    """Return why the whole context of a node counts, whatever its Dockerfile says; empty if it does not."""
+    triggers = [by_key[key] for key in node.depends_on if by_key[key].target.reading.onbuild]
+    return f"{triggers[0].target.label} has ONBUILD instructions" if triggers else ""
+
+
+def _read_ahead(
+    ahead: Ahead,
+    tree: WantingTree,
+    nodes: Sequence[Node],
+    by_key: Mapping[str, Node],
+    settings: Settings,
+    *,
+    all_stages: bool,
+) -> None:
+    """Have the files hashed and looked into that these contexts are going to need."""
+    if len(nodes) < WORTH_CONTEXTS:
+        return
+    for node in nodes:
+        whole, most = _why_whole(node, by_key), settings.max_context_bytes
+        read_context(tree, node.target, all_stages=all_stages, warn_bytes=most, whole=whole)
+    ahead.contexts(list(tree.wanted))
 
 
 def _remembered(

@@ -49,8 +49,8 @@ class Reader(Generic[T]):
     """
 
     def __init__(self, kind: str, type_: type[T], parse: Callable[[bytes], T], variant: str = "") -> None:
-        self._kind = kind
-        self._parse = parse
+        self.kind = kind
+        self.parse = parse
         self._decoder = msgspec.msgpack.Decoder(type_)
         self._variant = f"{code_stamp()}:{variant}"
 
@@ -69,26 +69,27 @@ class Reader(Generic[T]):
                 by_path[candidate.path] = candidate
             except (OSError, ValueError) as error:
                 diagnostics.append(diagnose(candidate.path, error))
-        stored = cache.readings(self._kind, [self._key(digest) for digest in digests.values()])
+        stored = cache.readings(self.kind, [self.key(digest) for digest in digests.values()])
         fresh: dict[str, bytes] = {}
         readings: dict[str, tuple[str, T]] = {}
         for path, candidate in by_path.items():
-            reading = decoded(self._decoder, stored.get(self._key(digests[path])))
+            reading = decoded(self._decoder, stored.get(self.key(digests[path])))
             if reading is None:
                 try:
                     content = tree.read(f"{root}/{candidate.source}", MAX_FILE_BYTES)
                 except (OSError, ValueError) as error:
                     diagnostics.append(diagnose(path, error))
                     continue
-                reading = self._parse(content)
+                reading = self.parse(content)
                 digests[path] = hashlib.sha256(content).hexdigest()
-                pack(fresh, self._key(digests[path]), reading)
+                pack(fresh, self.key(digests[path]), reading)
             readings[path] = (digests[path], reading)
         if fresh:
-            cache.store_readings(self._kind, fresh)
+            cache.store_readings(self.kind, fresh)
         return readings, diagnostics
 
-    def _key(self, digest: str) -> str:
+    def key(self, digest: str) -> str:
+        """Return the key of a content's reading."""
         return f"{self._variant}:{digest}"
 
 

@@ -11,6 +11,7 @@ from edk.ports import (
     Clock,
     Cluster,
     EventSink,
+    Forerunners,
     ImageBuilder,
     Inventory,
     Locks,
@@ -42,6 +43,7 @@ class Services:
         history: the repositories that the sources lie in; None: images tell nothing of them.
         records: where provenance and bills of materials are kept; None: nowhere.
         inventory: makes bills of materials; None: none are made.
+        forerunners: processes that read ahead where a tree is large; None: this one reads all.
     """
 
     settings: Settings
@@ -58,3 +60,4 @@ class Services:
     history: SourceHistory | None = None
     records: RecordStore | None = None
     inventory: Inventory | None = None
+    forerunners: Forerunners | None = None
