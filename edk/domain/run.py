@@ -20,6 +20,7 @@ BASE_ANEW = "its base was built anew"
 NAMES_ANEW = "an image that it names was built anew"
 GONE = "its Dockerfile is gone"
 GOOD: frozenset[Phase] = frozenset({"done", "skipped"})
+BAD: frozenset[Phase] = SETTLED - GOOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,11 +404,13 @@ def _settle(state: RunState) -> RunState:
     """
     targets = dict(state.targets)
     for key, target in targets.items():
-        if state.stopping and target.phase == "waiting" and not target.running:
+        if target.phase != "waiting" or target.running:
+            continue
+        if state.stopping:
             targets[key] = replace(target, phase="cancelled", reason="stopped")
             continue
-        bad = [d for d in target.depends_on if d not in targets or targets[d].phase in SETTLED - GOOD]
-        if bad and target.phase == "waiting" and not target.running:
+        bad = [d for d in target.depends_on if d not in targets or targets[d].phase in BAD]
+        if bad:
             by = targets[bad[0]].label if bad[0] in targets else bad[0]
             kind = targets[bad[0]].kind if bad[0] in targets else "sources"
             targets[key] = replace(target, phase="blocked", reason=f"{BLOCKED_BY}{by}", kind=kind)

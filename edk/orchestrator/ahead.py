@@ -44,7 +44,7 @@ class Told(msgspec.Struct, array_like=True):
         stamp: under which it was read.
         digest: of its content.
         reading: packed; empty of one that is none of ours, or can't be packed.
-        kind: as what it was recognized, see `edk.domain.beginnings`; of data alone.
+        kind: as what it was recognized, see `edk.domain.beginnings`.
     """
 
     path: str
@@ -117,10 +117,9 @@ class Ahead:
             fresh = {}
             for told in files:
                 self._tree.learn(told.path, told.stamp, told.digest)
+                self._looked[told.digest] = told.kind
                 if told.reading:
                     fresh[readers[kind].key(told.digest)] = told.reading
-                elif kind == DATA:
-                    self._looked[told.digest] = told.kind
             if fresh:
                 self._cache.store_readings(readers[kind].kind, fresh)
 
@@ -184,12 +183,10 @@ def answer(request: bytes, tree: LearningTree) -> bytes:
         if taken is None:
             continue  # unsettled, unreadable or gone: the plan finds out by itself
         stamp, digest, content = taken
-        if reader is None:
-            files.append(Told(path, stamp, digest, kind=_look(content)))
-            continue
         packed: dict[str, bytes] = {}
-        pack(packed, "", reader.parse(content))
-        files.append(Told(path, stamp, digest, packed.get("", b"")))
+        if reader is not None:
+            pack(packed, "", reader.parse(content))
+        files.append(Told(path, stamp, digest, packed.get("", b""), _look(content)))
     return msgspec.msgpack.encode((asked.kind, files))
 
 
