@@ -100,8 +100,8 @@ class LearningTree(SourceTree, Protocol):
         it may be written to again and bear the same times.
         """
 
-    def learn(self, path: str, stamp: tuple[int, int, int, int, int], digest: str) -> None:
-        """Take the digest of a file that another tree has taken."""
+    def learn(self, digests: Mapping[str, tuple[tuple[int, int, int, int, int], str]]) -> None:
+        """Take what another tree has taken: path → stamp and digest."""
 
 
 class Forerunners(Protocol):

@@ -28,6 +28,8 @@ FileStamp = tuple[int, int, int, int, int]
 
 Marks = list[bytes]
 
+_DEVICES: dict[int, int] = {}
+
 _SETTLED_NS = 2_000_000_000
 _PIECE = 1 << 20
 _ATTEMPTS = 3
@@ -60,10 +62,10 @@ class _Digests:
         found = known.get(path)
         return found[1] if found is not None and found[0] == stamp else ""
 
-    def put(self, path: str, stamp: FileStamp, digest: str) -> None:
-        (self._known if self._known is not None else self._load())[path] = (stamp, digest)
+    def put(self, digests: Mapping[str, tuple[FileStamp, str]]) -> None:
+        (self._known if self._known is not None else self._load()).update(digests)
         if self._memory is not None:
-            self._memory.store_digests({path: (stamp, digest)})
+            self._memory.store_digests(digests)
 
     def _load(self) -> dict[str, tuple[FileStamp, str]]:
         with self._loading:
@@ -181,9 +183,9 @@ class FileTree:
         device, inode, mtime, ctime = entry.stamp
         return bool(self._digests.get(path, (device, inode, entry.size, mtime, ctime)))
 
-    def learn(self, path: str, stamp: FileStamp, digest: str) -> None:
-        """Take the digest of a file that `take` read elsewhere."""
-        self._digests.put(path, stamp, digest)
+    def learn(self, digests: Mapping[str, tuple[FileStamp, str]]) -> None:
+        """Take the digests of files that `take` read elsewhere."""
+        self._digests.put(digests)
 
     def take(self, path: str, limit: int) -> tuple[FileStamp, str, bytes] | None:
         """Return stamp, digest and content of a file that stands still; see `edk.ports.LearningTree.take`."""
@@ -210,7 +212,7 @@ class FileTree:
                 if stamp != _stamp(os.fstat(descriptor)):
                     continue
             if max(before.st_mtime_ns, before.st_ctime_ns) + _SETTLED_NS < hashed_at:
-                self._digests.put(path, stamp, digest.hexdigest())
+                self._digests.put({path: (stamp, digest.hexdigest())})
             return digest.hexdigest()
         raise ContextChangedError(
             f"{path} changed each of the {_ATTEMPTS} times it was read",
@@ -242,7 +244,9 @@ def _entry(name: str, status: os.stat_result, target: str) -> Entry:
     size, kind = 0, _kind(mode)
     if kind == "file":
         size = status.st_size
-    stamp = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
+    device = status.st_dev
+    # One and the same number for all files of a device: of many files it is megabytes.
+    stamp = (_DEVICES.setdefault(device, device), status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
     return Entry(name, kind, size, mode & 0o7777, target, stamp)
 
 

@@ -8,11 +8,13 @@ no process can be started, or one ends too soon, it finds them itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from edk.domain.files import Entry
+from edk.domain.files import ContextFile, Entry
+from edk.domain.plan import ContextReading
 from edk.domain.sensitive import HEAD, MORE
 from edk.orchestrator.readings import MAX_FILE_BYTES, Reader, pack
 
@@ -115,8 +117,8 @@ class Ahead:
         for message in self._forerunners.run(requests):
             kind, files = decoder.decode(message)
             fresh = {}
+            self._tree.learn({told.path: (told.stamp, told.digest) for told in files})
             for told in files:
-                self._tree.learn(told.path, told.stamp, told.digest)
                 self._looked[told.digest] = told.kind
                 if told.reading:
                     fresh[readers[kind].key(told.digest)] = told.reading
@@ -125,7 +127,7 @@ class Ahead:
 
 
 class WantingTree:
-    """Notes the files whose digests are asked for and not known, and gives an empty one.
+    """Notes the files whose digests are asked for and not known, and gives an empty one until these are found out.
 
     Args:
         tree: what answers all else; see `edk.ports.SourceTree`.
@@ -133,7 +135,7 @@ class WantingTree:
 
     def __init__(self, tree: LearningTree) -> None:
         self._tree = tree
-        self.wanted: dict[str, None] = {}
+        self.wanted: dict[str, Entry] = {}
 
     def list(self, folder: str) -> tuple[Entry, ...]:
         """Return the entries of a folder."""
@@ -149,9 +151,25 @@ class WantingTree:
 
     def digest(self, path: str, entry: Entry) -> str:
         """Note a file that has to be hashed; a large one is hashed piece by piece, when its turn comes."""
-        if entry.size <= MAX_FILE_BYTES and not self._tree.knows(path, entry):
-            self.wanted[path] = None
+        if entry.size > MAX_FILE_BYTES or self._tree.knows(path, entry):
+            return self._tree.digest(path, entry)
+        self.wanted[path] = entry
         return ""
+
+    def filled(self, context: ContextReading, root: str) -> ContextReading | None:
+        """Return a context with the digests that were left open; None if one of its files can't be read."""
+        try:
+            files = tuple([self._filled(file, root) for file in context.files])
+        except OSError:
+            return None
+        return replace(context, files=files)
+
+    def _filled(self, file: ContextFile, root: str) -> ContextFile:
+        if file.digest or file.kind != "file":
+            return file
+        path = f"{root}/{file.path}"
+        digest = self._tree.digest(path, self.wanted[path])
+        return ContextFile(file.path, file.kind, file.executable, file.size, digest, file.target, file.mode)
 
     def chunks(self, path: str) -> Iterable[bytes]:
         """Yield a regular file's content piece by piece."""

@@ -265,8 +265,8 @@ def _trail(trace: Trace, folders: _Numbered, paths: _Numbered) -> Trail | None:
 
 def _trace(trail: Trail, head: _Head) -> Trace:
     return Trace(
-        frozenset([head.folders[number] for number in trail.folders]),
-        frozenset([head.paths[number] for number in trail.paths]),
+        tuple([head.folders[number] for number in trail.folders]),
+        tuple([head.paths[number] for number in trail.paths]),
     )
 
 

@@ -28,8 +28,8 @@ ContextKey = tuple[Target, str, bool]
 class Trace:
     """What something was made of: folders that were listed, and paths that were asked for by themselves."""
 
-    folders: frozenset[str]
-    paths: frozenset[str]
+    folders: tuple[str, ...]
+    paths: tuple[str, ...]
 
 
 @dataclass(slots=True)

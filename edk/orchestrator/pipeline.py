@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from edk.domain.charts.selection import check_dependencies, named_twice, packaged_charts
+from edk.domain.diagnostics import Diagnostic
 from edk.domain.errors import ContextChangedError, SourceError, UsageError
 from edk.domain.fingerprint import Inputs, components, declared, fingerprint, reference_part
 from edk.domain.graph import BuildGraph, GraphRules, Node, build_graph, waves
@@ -21,7 +22,7 @@ from edk.domain.workspace import LocatedDiagnostic, Root, Target, Workspace
 from edk.orchestrator.ahead import Ahead, WantingTree
 from edk.orchestrator.contexts import read_context
 from edk.orchestrator.keeping import Kept
-from edk.orchestrator.memory import PlanMemory
+from edk.orchestrator.memory import ContextKey, PlanMemory, context_root
 from edk.orchestrator.observe import digests_of, stand_all
 from edk.orchestrator.remembering import NotingTree, trace_of
 from edk.orchestrator.scan import ScanRequest, scan
@@ -279,26 +280,15 @@ def _prepare(
     problems: list[LocatedDiagnostic] = []
     by_key = graph.by_key
     if memory.ahead is not None and isinstance(tree, LearningTree):
-        unread = [node for node in graph.nodes if node.buildable and node.key not in memory.contexts]
-        _read_ahead(memory.ahead, WantingTree(tree), unread, by_key, settings, all_stages=all_stages)
+        _read_ahead(memory.ahead, tree, graph, settings, memory, all_stages=all_stages)
     for node in graph.nodes:
         if not node.buildable:
             prepared.append(Prepared(node))
             continue
-        whole = _why_whole(node, by_key)
-        asked = (node.target, whole, all_stages)
+        asked = (node.target, _why_whole(node, by_key), all_stages)
         if node.key not in memory.contexts or memory.contexts[node.key][0] != asked:
             noting = NotingTree(tree)
-            context, found = read_context(
-                noting, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole
-            )
-            if memory.traces is not None:
-                memory.traces.anew = True
-                memory.traces.contexts[node.key] = trace_of(noting)
-            known = memory.prepared.get(node.key)
-            # What is equal stays the same object: then it is not taken a fingerprint of again.
-            context = known[2] if known is not None and known[2] == context else context
-            memory.contexts[node.key] = asked, context, tuple(found)
+            _remember_context(memory, node.key, asked, *_read(noting, asked, settings), noting)
         _, context, told = memory.contexts[node.key]
         problems.extend(LocatedDiagnostic(node.target.root, d) for d in told)
         item = _remembered(node, context, settings, memory, fingerprints)
@@ -315,20 +305,54 @@ def _why_whole(node: Node, by_key: Mapping[str, Node]) -> str:
 
 def _read_ahead(
     ahead: Ahead,
-    tree: WantingTree,
-    nodes: Sequence[Node],
-    by_key: Mapping[str, Node],
+    tree: LearningTree,
+    graph: BuildGraph,
     settings: Settings,
+    memory: PlanMemory,
     *,
     all_stages: bool,
 ) -> None:
-    """Have the files hashed and looked into that these contexts are going to need."""
+    """Read contexts with the digests of their files left open, have the files hashed and looked into, and fill them in.
+
+    Where a file can't be read, its context is left to be read as ever.
+    """
+    nodes = [node for node in graph.nodes if node.buildable and node.key not in memory.contexts]
     if len(nodes) < WORTH_CONTEXTS:
         return
+    by_key = graph.by_key
+    wanting = WantingTree(tree)
+    opened = []
     for node in nodes:
-        whole, most = _why_whole(node, by_key), settings.max_context_bytes
-        read_context(tree, node.target, all_stages=all_stages, warn_bytes=most, whole=whole)
-    ahead.contexts(list(tree.wanted))
+        noting = NotingTree(wanting)
+        asked = (node.target, _why_whole(node, by_key), all_stages)
+        opened.append((node.key, asked, noting, *_read(noting, asked, settings)))
+    ahead.contexts(list(wanting.wanted))
+    for key, asked, noting, context, found in opened:
+        filled = wanting.filled(context, context_root(asked[0]))
+        if filled is not None:
+            _remember_context(memory, key, asked, filled, found, noting)
+
+
+def _read(tree: SourceTree, asked: ContextKey, settings: Settings) -> tuple[ContextReading, list[Diagnostic]]:
+    target, whole, all_stages = asked
+    return read_context(tree, target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole)
+
+
+def _remember_context(
+    memory: PlanMemory,
+    key: str,
+    asked: ContextKey,
+    context: ContextReading,
+    found: Sequence[Diagnostic],
+    noting: NotingTree,
+) -> None:
+    known = memory.prepared.get(key)
+    # What is equal stays the same object: then it is not taken a fingerprint of again.
+    context = known[2] if known is not None and known[2] == context else context
+    memory.contexts[key] = asked, context, tuple(found)
+    if memory.traces is not None:
+        memory.traces.anew = True
+        memory.traces.contexts[key] = trace_of(noting)
 
 
 def _remembered(

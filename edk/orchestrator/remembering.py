@@ -120,4 +120,4 @@ class NotingTree:
 def trace_of(noting: NotingTree) -> Trace:
     """Return what was asked for; what lies in a folder that was listed is told by the listing."""
     listed = noting.listed
-    return Trace(frozenset(listed), frozenset(p for p in noting.noted if p.rpartition("/")[0] not in listed))
+    return Trace(tuple(listed), tuple([p for p in noting.noted if p.rpartition("/")[0] not in listed]))

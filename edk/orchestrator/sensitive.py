@@ -75,6 +75,7 @@ def look_into_contexts(
                 pack(packed, keys[item.node.key], found)
                 cache.store_readings(_FOUND, packed)
         memory.sensitive[item.node.key] = item.fingerprint, found
+    memory.looked.clear()
     result: list[Prepared] = []
     problems: list[LocatedDiagnostic] = []
     for item in prepared:

@@ -407,7 +407,7 @@ def test_marks_tell_whatever_an_entry_is_known_by(tmp_path: Path) -> None:
         lambda: path.rename(tmp_path / "b"),
         lambda: (tmp_path / "link").symlink_to("b"),
         lambda: ((tmp_path / "link").unlink(), (tmp_path / "link").symlink_to("c")),
-        lambda: (tmp_path / "folder").mkdir(),
+        (tmp_path / "folder").mkdir,
         lambda: (tmp_path / "folder").chmod(0o700),
         lambda: os.mkfifo(tmp_path / "pipe"),
     ):
