@@ -72,8 +72,13 @@ class MarkingTree(SourceTree, Protocol):
     regular files size, device, inode, mtime and ctime. Of a folder in it only name and mode count.
     """
 
-    def marks(self, folders: Iterable[str], paths: Iterable[str]) -> tuple[list[bytes], list[bytes]]:
-        """Return the marks of folders and of single paths as they are now; what can't be looked at has one, too."""
+    def start_marking(
+        self, folders: Sequence[str], paths: Sequence[str]
+    ) -> Callable[[], tuple[list[bytes], list[bytes]]]:
+        """Begin to take the marks of folders and of single paths, and return what waits for them; call it once.
+
+        They are as of a moment between the two calls. What can't be looked at has a mark, too.
+        """
 
     def settled_marks(
         self, folders: Iterable[str], paths: Iterable[str]

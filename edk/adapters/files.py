@@ -15,10 +15,11 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from edk.adapters.marking import start_marking
 from edk.adapters.marks import is_error, mark_of_entries, mark_of_entry, mark_of_error, mark_of_folder
 from edk.domain.errors import ContextChangedError
 from edk.domain.files import Entry, Kind
@@ -111,9 +112,10 @@ class FileTree:
         target = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""  # noqa: PTH115 (Path would tidy the text)
         return _entry(path.rsplit("/", 1)[-1], status, target)
 
-    def marks(self, folders: Iterable[str], paths: Iterable[str]) -> tuple[Marks, Marks]:
-        """Return the marks of folders and of single paths as they are now; see `edk.ports.MarkingTree.marks`."""
-        return [mark_of_folder(folder) for folder in folders], [self._mark(path)[0] for path in paths]
+    def start_marking(self, folders: Sequence[str], paths: Sequence[str]) -> Callable[[], tuple[Marks, Marks]]:
+        """Begin to take marks, and return what waits for them; see `edk.ports.MarkingTree.start_marking`."""
+        of_folders = start_marking(folders)
+        return lambda: (of_folders(), [self._mark(path)[0] for path in paths])
 
     def settled_marks(self, folders: Iterable[str], paths: Iterable[str]) -> tuple[dict[str, bytes], dict[str, bytes]]:
         """Return the marks that will change with the next write; see `edk.ports.MarkingTree.settled_marks`."""

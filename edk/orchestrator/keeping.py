@@ -123,8 +123,12 @@ class Kept:
             self._write(memory, traces)
 
     def _restore(self, head: _Head, memory: PlanMemory) -> None:
-        changed = self._changed(head)
-        pieces = self._pieces(head)
+        marks = self._tree.start_marking(head.folders, head.paths)
+        try:
+            pieces = self._pieces(head)
+        finally:
+            folders, paths = marks()
+        changed = Trail(_differing(folders, head.folder_marks), _differing(paths, head.path_marks))
         rows = (target for piece in pieces for target in piece.targets)
         traces = memory.traces or Traces()
         parts: list[Workspace] = []
@@ -160,11 +164,6 @@ class Kept:
                 raise KeyError(key)
             pieces.append(piece)
         return pieces
-
-    def _changed(self, head: _Head) -> Trail:
-        """Return the numbers of folders and paths that are not as they were."""
-        folders, paths = self._tree.marks(head.folders, head.paths)
-        return Trail(_differing(folders, head.folder_marks), _differing(paths, head.path_marks))
 
     def _write(self, memory: PlanMemory, traces: Traces) -> None:
         every = (*traces.parts.values(), *traces.contexts.values())

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from bench.sized_tree import write_sized_tree
-from edk.adapters import files, marks
+from edk.adapters import files, marking, marks
 from edk.adapters.files import FileTree
 from edk.adapters.store.store import SqliteStore
 from edk.domain.workspace import Root
@@ -244,7 +244,7 @@ class Looks:
         self.marked: list[str] = []
         self.opened: list[str] = []
         self._note(monkeypatch, files, "_list", self.listed)
-        self._note(monkeypatch, files, "mark_of_folder", self.marked)
+        self._note(monkeypatch, marking, "mark_of_folder", self.marked)
         self._note(monkeypatch, files, "_regular", self.opened)
 
     def _note(self, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, noted: list[str]) -> None:
