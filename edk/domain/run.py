@@ -21,6 +21,7 @@ NAMES_ANEW = "an image that it names was built anew"
 GONE = "its Dockerfile is gone"
 GOOD: frozenset[Phase] = frozenset({"done", "skipped"})
 BAD: frozenset[Phase] = SETTLED - GOOD
+_UNBUILT: frozenset[Phase] = frozenset({"failed", "blocked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,14 +251,16 @@ def schedule(state: RunState, now: float, jobs: int, paused: str = "") -> Decisi
         jobs: builds at once.
         paused: why nothing may be started now; empty if it may.
     """
-    cancel = tuple(t.key for t in state.running if state.stopping or t.running != t.fingerprint)
+    targets, running = state.targets, state.running
+    cancel = tuple(t.key for t in running if state.stopping or t.running != t.fingerprint)
     ready: list[TargetRun] = []
     holds: dict[str, str] = {}
     wake_at: float | None = None
-    for target in state.targets.values():
-        if target.phase != "waiting" or state.stopping:
+    for target in () if state.stopping else targets.values():
+        if target.phase != "waiting":
             continue
-        pending = waits_for(state, target.key)
+        # As `waits_for`, which would be called for all that waits at each message of a worker.
+        pending = [below.label for below in map(targets.__getitem__, target.depends_on) if below.phase not in GOOD]
         if target.running:
             holds[target.key] = "the build before it is being cancelled"
         elif state.replan:
@@ -270,7 +273,7 @@ def schedule(state: RunState, now: float, jobs: int, paused: str = "") -> Decisi
         else:
             ready.append(target)
     ready.sort(key=lambda t: (-t.weight, t.label))
-    free = 0 if paused else max(0, jobs - len(state.running))
+    free = 0 if paused else max(0, jobs - len(running))
     for target in ready[free:]:
         holds[target.key] = paused or f"{jobs} builds run already"
     return Decision(tuple(t.key for t in ready[:free]), cancel, holds, wake_at)
@@ -378,6 +381,8 @@ def _reopened(state: RunState, built: WorkerSucceeded) -> RunState:
     """
     again: dict[str, TargetRun] = {}
     for key, target in state.targets.items():
+        if target.phase not in _UNBUILT:
+            continue
         failed = target.phase == "failed" and built.key in target.depends_on and built.digest not in target.stood_on
         blocked = target.reason.startswith(BLOCKED_BY) and any(below in again for below in target.depends_on)
         if failed or (blocked and target.phase == "blocked"):
