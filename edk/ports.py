@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from edk.domain.buildkitd import CacheBounds, DaemonConfig, DaemonState
@@ -61,6 +61,61 @@ class SourceTree(Protocol):
 
     def beginning(self, path: str, size: int) -> bytes:
         """Return the first `size` bytes of a regular file, or all that it has; raise OSError as the system does."""
+
+
+@runtime_checkable
+class MarkingTree(SourceTree, Protocol):
+    """A tree that tells by marks whether what was seen before is still so.
+
+    The mark of a folder changes whenever one of its entries does: their names, kinds, modes, targets of links, and of
+    regular files size, device, inode, mtime and ctime. Of a folder in it only name and mode count.
+    """
+
+    def start_marking(
+        self, folders: Sequence[str], paths: Sequence[str]
+    ) -> Callable[[], tuple[list[bytes], list[bytes]]]:
+        """Begin to take the marks of folders and of single paths, and return what waits for them; call it once.
+
+        They are as of a moment between the two calls. What can't be looked at has a mark, too.
+        """
+
+    def settled_marks(
+        self, folders: Iterable[str], paths: Iterable[str]
+    ) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+        """Return the marks of those folders, and of those paths, of which every later write is sure to change the mark.
+
+        Folders are taken as this tree has listed them, paths as they are now. One with a file that was written to a
+        moment before the tree was opened is left out: clocks of file systems tick in steps, so it may be written to
+        again and bear the same times.
+        """
+
+
+@runtime_checkable
+class LearningTree(SourceTree, Protocol):
+    """A tree that takes what others found out of contents."""
+
+    def knows(self, path: str, entry: Entry) -> bool:
+        """Tell whether `digest` would open no file; `entry` is what was last seen of it."""
+
+    def take(self, path: str, limit: int) -> tuple[tuple[int, int, int, int, int], str, bytes] | None:
+        """Return device, inode, size, mtime and ctime of a regular file, the sha256 of its content, and the content.
+
+        None if it has more than `limit` bytes, can't be read, changed meanwhile, or was written to a moment ago: then
+        it may be written to again and bear the same times.
+        """
+
+    def learn(self, digests: Mapping[str, tuple[tuple[int, int, int, int, int], str]]) -> None:
+        """Take what another tree has taken: path → stamp and digest."""
+
+
+class Forerunners(Protocol):
+    """Processes that do the same work for others, started when they are first asked."""
+
+    def run(self, requests: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the answers to requests, in any order; ends early, and never raises, where they can't go on."""
+
+    def close(self) -> None:
+        """End them."""
 
 
 class FileWatcher(Protocol):

@@ -15,15 +15,21 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from edk.adapters.marking import start_marking
+from edk.adapters.marks import is_error, mark_of_entries, mark_of_entry, mark_of_error, mark_of_folder
 from edk.domain.errors import ContextChangedError
 from edk.domain.files import Entry, Kind
 
 FileStamp = tuple[int, int, int, int, int]
 """Device, inode, size, mtime and ctime in ns."""
+
+Marks = list[bytes]
+
+_DEVICES: dict[int, int] = {}
 
 _SETTLED_NS = 2_000_000_000
 _PIECE = 1 << 20
@@ -57,10 +63,10 @@ class _Digests:
         found = known.get(path)
         return found[1] if found is not None and found[0] == stamp else ""
 
-    def put(self, path: str, stamp: FileStamp, digest: str) -> None:
-        (self._known if self._known is not None else self._load())[path] = (stamp, digest)
+    def put(self, digests: Mapping[str, tuple[FileStamp, str]]) -> None:
+        (self._known if self._known is not None else self._load()).update(digests)
         if self._memory is not None:
-            self._memory.store_digests({path: (stamp, digest)})
+            self._memory.store_digests(digests)
 
     def _load(self) -> dict[str, tuple[FileStamp, str]]:
         with self._loading:
@@ -81,6 +87,7 @@ class FileTree:
         self._digests = _Digests(memory)
         self._now_ns = now_ns
         self._listings: dict[str, tuple[Entry, ...]] = {}
+        self._begun_ns = now_ns()
 
     def fresh(self) -> FileTree:
         """Return a tree that looks at the disk anew and shares what is known of contents."""
@@ -104,6 +111,39 @@ class FileTree:
         status = os.lstat(path)
         target = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""  # noqa: PTH115 (Path would tidy the text)
         return _entry(path.rsplit("/", 1)[-1], status, target)
+
+    def start_marking(self, folders: Sequence[str], paths: Sequence[str]) -> Callable[[], tuple[Marks, Marks]]:
+        """Begin to take marks, and return what waits for them; see `edk.ports.MarkingTree.start_marking`."""
+        of_folders = start_marking(folders)
+        return lambda: (of_folders(), [self._mark(path)[0] for path in paths])
+
+    def settled_marks(self, folders: Iterable[str], paths: Iterable[str]) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """Return the marks that will change with the next write; see `edk.ports.MarkingTree.settled_marks`."""
+        of_folders: dict[str, bytes] = {}
+        of_paths: dict[str, bytes] = {}
+        until = self._begun_ns - _SETTLED_NS
+        for folder in folders:
+            listed = self._listings.get(folder)
+            if listed is not None:
+                mark, latest = mark_of_entries(listed)
+                if latest < until:
+                    of_folders[folder] = mark
+                continue
+            mark = mark_of_folder(folder)
+            if is_error(mark):  # else it could not be listed then, and can be by now
+                of_folders[folder] = mark
+        for path in paths:
+            mark, latest = self._mark(path)
+            # What can't be looked at by now may have been there when it was asked for.
+            if not is_error(mark) and latest < until:
+                of_paths[path] = mark
+        return of_folders, of_paths
+
+    def _mark(self, path: str) -> tuple[bytes, int]:
+        try:
+            return mark_of_entry(self.stat(path))
+        except OSError as error:
+            return mark_of_error(error), 0
 
     def read(self, path: str, limit: int) -> bytes:
         """Return a regular file's content; raise ValueError above `limit` bytes, else OSError."""
@@ -140,6 +180,29 @@ class FileTree:
         with _regular(path) as (descriptor, _):
             return b"".join(_pieces(descriptor, size))
 
+    def knows(self, path: str, entry: Entry) -> bool:
+        """Tell whether the digest of a file's content is known; see `edk.ports.LearningTree.knows`."""
+        device, inode, mtime, ctime = entry.stamp
+        return bool(self._digests.get(path, (device, inode, entry.size, mtime, ctime)))
+
+    def learn(self, digests: Mapping[str, tuple[FileStamp, str]]) -> None:
+        """Take the digests of files that `take` read elsewhere."""
+        self._digests.put(digests)
+
+    def take(self, path: str, limit: int) -> tuple[FileStamp, str, bytes] | None:
+        """Return stamp, digest and content of a file that stands still; see `edk.ports.LearningTree.take`."""
+        try:
+            with _regular(path) as (descriptor, before):
+                taken_at = self._now_ns()
+                content = b"".join(_pieces(descriptor, limit + 1))
+                stamp = _stamp(before)
+                if stamp != _stamp(os.fstat(descriptor)) or len(content) > limit:
+                    return None
+        except OSError:
+            return None
+        settled = max(before.st_mtime_ns, before.st_ctime_ns) + _SETTLED_NS < taken_at
+        return (stamp, hashlib.sha256(content).hexdigest(), content) if settled else None
+
     def _hash(self, path: str) -> str:
         for _ in range(_ATTEMPTS):
             with _regular(path) as (descriptor, before):
@@ -151,7 +214,7 @@ class FileTree:
                 if stamp != _stamp(os.fstat(descriptor)):
                     continue
             if max(before.st_mtime_ns, before.st_ctime_ns) + _SETTLED_NS < hashed_at:
-                self._digests.put(path, stamp, digest.hexdigest())
+                self._digests.put({path: (stamp, digest.hexdigest())})
             return digest.hexdigest()
         raise ContextChangedError(
             f"{path} changed each of the {_ATTEMPTS} times it was read",
@@ -183,7 +246,9 @@ def _entry(name: str, status: os.stat_result, target: str) -> Entry:
     size, kind = 0, _kind(mode)
     if kind == "file":
         size = status.st_size
-    stamp = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
+    device = status.st_dev
+    # One and the same number for all files of a device: of many files it is megabytes.
+    stamp = (_DEVICES.setdefault(device, device), status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
     return Entry(name, kind, size, mode & 0o7777, target, stamp)
 
 

@@ -51,8 +51,13 @@ def components(inputs: Inputs) -> dict[str, str]:
     parts.update({f"build argument {name}": _hash(value) for name, value in inputs.build_args})
     parts.update({f"option {name}": value for name, value in inputs.options})
     parts.update(inputs.references)
-    parts.update({_file_name(file.path): _file_identity(file) for file in inputs.files})
+    parts.update(file_parts(inputs.files))
     return parts
+
+
+def file_parts(files: Iterable[ContextFile]) -> dict[str, str]:
+    """Return those of `components` that the files of the context are, which come last among them."""
+    return {_file_name(file.path): _file_identity(file) for file in files}
 
 
 def fingerprint(parts: Mapping[str, str]) -> str:

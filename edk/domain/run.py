@@ -21,6 +21,8 @@ NAMES_ANEW = "an image that it names was built anew"
 GONE = "its Dockerfile is gone"
 ASKED_ANEW = "the registry, which could not be asked before, is asked what it has"
 GOOD: frozenset[Phase] = frozenset({"done", "skipped"})
+BAD: frozenset[Phase] = SETTLED - GOOD
+_UNBUILT: frozenset[Phase] = frozenset({"failed", "blocked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,14 +272,16 @@ def schedule(state: RunState, now: float, jobs: int, paused: str = "") -> Decisi
         jobs: builds at once.
         paused: why nothing may be started now; empty if it may.
     """
-    cancel = tuple(t.key for t in state.running if state.stopping or t.running != t.fingerprint)
+    targets, running = state.targets, state.running
+    cancel = tuple(t.key for t in running if state.stopping or t.running != t.fingerprint)
     ready: list[TargetRun] = []
     holds: dict[str, str] = {}
     wake_at: float | None = None
-    for target in state.targets.values():
-        if target.phase != "waiting" or state.stopping:
+    for target in () if state.stopping else targets.values():
+        if target.phase != "waiting":
             continue
-        pending = waits_for(state, target.key)
+        # As `waits_for`, which would be called for all that waits at each message of a worker.
+        pending = [below.label for below in map(targets.__getitem__, target.depends_on) if below.phase not in GOOD]
         if target.running:
             holds[target.key] = "the build before it is being cancelled"
         elif state.replan:
@@ -290,7 +294,7 @@ def schedule(state: RunState, now: float, jobs: int, paused: str = "") -> Decisi
         else:
             ready.append(target)
     ready.sort(key=lambda t: (-t.weight, t.label))
-    free = 0 if paused else max(0, jobs - len(state.running))
+    free = 0 if paused else max(0, jobs - len(running))
     for target in ready[free:]:
         holds[target.key] = paused or f"{jobs} builds run already"
     return Decision(tuple(t.key for t in ready[:free]), cancel, holds, wake_at)
@@ -398,6 +402,8 @@ def _reopened(state: RunState, built: WorkerSucceeded) -> RunState:
     """
     again: dict[str, TargetRun] = {}
     for key, target in state.targets.items():
+        if target.phase not in _UNBUILT:
+            continue
         failed = target.phase == "failed" and built.key in target.depends_on and built.digest not in target.stood_on
         blocked = target.reason.startswith(BLOCKED_BY) and any(below in again for below in target.depends_on)
         if failed or (blocked and target.phase == "blocked"):
@@ -424,11 +430,13 @@ def _settle(state: RunState) -> RunState:
     """
     targets = dict(state.targets)
     for key, target in targets.items():
-        if state.stopping and target.phase == "waiting" and not target.running:
+        if target.phase != "waiting" or target.running:
+            continue
+        if state.stopping:
             targets[key] = replace(target, phase="cancelled", reason="stopped")
             continue
-        bad = [d for d in target.depends_on if d not in targets or targets[d].phase in SETTLED - GOOD]
-        if bad and target.phase == "waiting" and not target.running:
+        bad = [d for d in target.depends_on if d not in targets or targets[d].phase in BAD]
+        if bad:
             by = targets[bad[0]].label if bad[0] in targets else bad[0]
             kind = targets[bad[0]].kind if bad[0] in targets else "sources"
             targets[key] = replace(target, phase="blocked", reason=f"{BLOCKED_BY}{by}", kind=kind)

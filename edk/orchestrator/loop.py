@@ -342,7 +342,8 @@ class Loop:
         before = self.state
         self.state = reduce(before, message)
         for key, target in self.state.targets.items():
-            if _looks_other(before.targets.get(key), target):
+            known = before.targets.get(key)
+            if known is not target and _looks_other(known, target):
                 self._show(target)
 
     def _show(self, target: TargetRun) -> None:

@@ -19,8 +19,32 @@ if TYPE_CHECKING:
     from edk.domain.graph import BuildGraph, Node
     from edk.domain.operators.model import OperatorImage
     from edk.domain.saves import Batch
+    from edk.orchestrator.ahead import Ahead
 
 ContextKey = tuple[Target, str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What something was made of: folders that were listed, and paths that were asked for by themselves."""
+
+    folders: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Traces:
+    """What the parts of a memory were made of, for it to be kept beyond the process.
+
+    Args:
+        parts: path of a root → what its part was made of.
+        contexts: key of a target → what its context was made of.
+        anew: whether anything was read that was not kept before.
+    """
+
+    parts: dict[str, Trace] = field(default_factory=dict)
+    contexts: dict[str, Trace] = field(default_factory=dict)
+    anew: bool = False
 
 
 @dataclass(slots=True)
@@ -41,6 +65,9 @@ class PlanMemory:
         externals: ref → digest of bases that the registry holds without a Dockerfile.
         sensitive: key of a target → for which fingerprint its context was looked into, and the kinds and paths of
             what was found there.
+        looked: digest of a content → what it was recognized as, by those who read ahead.
+        traces: of what all that was made; None if nobody wants to know.
+        ahead: has files read ahead; None: they are read as they come.
     """
 
     parts: dict[str, Workspace] = field(default_factory=dict)
@@ -55,6 +82,9 @@ class PlanMemory:
     standings: dict[str, Standing] = field(default_factory=dict)
     externals: dict[str, str] = field(default_factory=dict)
     sensitive: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=dict)
+    looked: dict[str, str] = field(default_factory=dict)
+    traces: Traces | None = None
+    ahead: Ahead | None = None
 
     def forget(self, batch: Batch, roots: Iterable[Root], stayed: Callable[[str], bool] = lambda _: False) -> None:
         """Forget what a batch of saves may have made wrong.

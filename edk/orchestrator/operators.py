@@ -70,17 +70,19 @@ def _remembered(tree: SourceTree, cache: Cache, root: Root, found: Found, files:
 def _read(tree: SourceTree, cache: Cache, root: Root, found: Found, named: dict[str, Candidate]) -> Linked:
     # Imported here: where nothing changed, nothing is parsed or linked.
     from edk.domain.operators.linking import link_with_places, needed_imports
+    from edk.domain.operators.modules import Listing
     from edk.domain.operators.reading import read_python
 
     reader = Reader("python", PythonReading, read_python)
     read: dict[str, tuple[str, PythonReading]] = {}
     unreadable: list[Diagnostic] = []
     wanted = named
+    listing = Listing(found.python)
     while wanted:
         got, unread = reader.read_all(tree, cache, root.path, wanted.values())
         unreadable.extend(unread)
         read |= got
-        needed = {n for path in got for n in needed_imports(path, got[path][1], found.python.keys())}
+        needed = {n for path in got for n in needed_imports(path, got[path][1], listing)}
         wanted = {n: found.python[n] for n in sorted(needed - read.keys()) if n not in wanted}
     images, places = link_with_places({path: reading for path, (_, reading) in read.items()})
     problems = tuple(structs.replace(d, file=path) for path in named if path in read for d in read[path][1].diagnostics)

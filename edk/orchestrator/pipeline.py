@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import msgspec
 
 from edk.domain.charts.selection import check_dependencies, named_twice, packaged_charts
+from edk.domain.diagnostics import Diagnostic
 from edk.domain.errors import ContextChangedError, SourceError, UsageError
 from edk.domain.fingerprint import Inputs, components, declared, fingerprint, reference_part
 from edk.domain.graph import BuildGraph, GraphRules, Node, build_graph, waves
@@ -17,11 +18,15 @@ from edk.domain.plan import BuildPlan, ContextReading, Prepared, decide
 from edk.domain.reference import RegistryAliases, split_local, valid_tag
 from edk.domain.resolve import Catalog, Names, Resolution, resolve
 from edk.domain.workspace import LocatedDiagnostic, Root, Target, Workspace
+from edk.orchestrator.ahead import Ahead, WantingTree
 from edk.orchestrator.contexts import read_context
-from edk.orchestrator.memory import PlanMemory
+from edk.orchestrator.keeping import Kept
+from edk.orchestrator.memory import ContextKey, PlanMemory, context_root
 from edk.orchestrator.observe import digests_of, stand_all
+from edk.orchestrator.remembering import NotingTree, trace_of
 from edk.orchestrator.scan import ScanRequest, scan
 from edk.orchestrator.sensitive import look_into_contexts, without_allowed
+from edk.ports import LearningTree, MarkingTree
 
 if TYPE_CHECKING:
     from edk.domain.references import RewrittenFile
@@ -34,6 +39,8 @@ Selection = Literal["extension", "images", "bases", "all-bases"]
 INPUTS = "inputs"
 MAX_ATTEMPTS = 20
 PAUSE = 0.1
+WORTH_CONTEXTS = 200
+"""Of fewer contexts it is not looked beforehand which files they need."""
 T = TypeVar("T")
 _PARTS = msgspec.msgpack.Decoder(dict[str, str])
 
@@ -107,14 +114,24 @@ def make_plan(
     """
     settings = services.settings
     scan_request = ScanRequest(request.roots, settings.exclude, settings.build_args, settings.platform)
-    memory = memory or PlanMemory()
-    workspace = scan(tree, services.cache, scan_request, memory)
     if request.single is not None:
         from edk.orchestrator.single import with_single
 
+        memory = memory or PlanMemory()
+        workspace = scan(tree, services.cache, scan_request, memory)
         workspace, name = with_single(tree, services.cache, workspace, request.single, scan_request)
-        request = replace(request, images=(name,))
-    return plan_workspace(services, tree, request, workspace, memory)
+        return plan_workspace(services, tree, replace(request, images=(name,)), workspace, memory)
+    kept = Kept(services, tree, request) if memory is None and isinstance(tree, MarkingTree) else None
+    memory = memory or (kept.memory() if kept is not None else PlanMemory())
+    if kept is not None and services.forerunners is not None and isinstance(tree, LearningTree):
+        memory.ahead = Ahead(services.forerunners, tree, services.cache, scan_request, memory.looked)
+    workspace = scan(tree, services.cache, scan_request, memory)
+    plan = plan_workspace(services, tree, request, workspace, memory)
+    if memory.ahead is not None:
+        memory.ahead.close()
+    if kept is not None:
+        kept.keep(memory)
+    return plan
 
 
 def graph_of(settings: Settings, request: PlanRequest, workspace: Workspace) -> BuildGraph:
@@ -268,27 +285,80 @@ def _prepare(
     prepared = []
     problems: list[LocatedDiagnostic] = []
     by_key = graph.by_key
+    if memory.ahead is not None and isinstance(tree, LearningTree):
+        _read_ahead(memory.ahead, tree, graph, settings, memory, all_stages=all_stages)
     for node in graph.nodes:
         if not node.buildable:
             prepared.append(Prepared(node))
             continue
-        triggers = [by_key[key] for key in node.depends_on if by_key[key].target.reading.onbuild]
-        whole = f"{triggers[0].target.label} has ONBUILD instructions" if triggers else ""
-        asked = (node.target, whole, all_stages)
+        asked = (node.target, _why_whole(node, by_key), all_stages)
         if node.key not in memory.contexts or memory.contexts[node.key][0] != asked:
-            context, found = read_context(
-                tree, node.target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole
-            )
-            known = memory.prepared.get(node.key)
-            # What is equal stays the same object: then it is not taken a fingerprint of again.
-            context = known[2] if known is not None and known[2] == context else context
-            memory.contexts[node.key] = asked, context, tuple(found)
+            noting = NotingTree(tree)
+            _remember_context(memory, node.key, asked, *_read(noting, asked, settings), noting)
         _, context, told = memory.contexts[node.key]
         problems.extend(LocatedDiagnostic(node.target.root, d) for d in told)
         item = _remembered(node, context, settings, memory, fingerprints)
         fingerprints[node.key] = item.fingerprint
         prepared.append(item)
     return prepared, problems
+
+
+def _why_whole(node: Node, by_key: Mapping[str, Node]) -> str:
+    """Return why the whole context of a node counts, whatever its Dockerfile says; empty if it does not."""
+    triggers = [by_key[key] for key in node.depends_on if by_key[key].target.reading.onbuild]
+    return f"{triggers[0].target.label} has ONBUILD instructions" if triggers else ""
+
+
+def _read_ahead(
+    ahead: Ahead,
+    tree: LearningTree,
+    graph: BuildGraph,
+    settings: Settings,
+    memory: PlanMemory,
+    *,
+    all_stages: bool,
+) -> None:
+    """Read contexts with the digests of their files left open, have the files hashed and looked into, and fill them in.
+
+    Where a file can't be read, its context is left to be read as ever.
+    """
+    nodes = [node for node in graph.nodes if node.buildable and node.key not in memory.contexts]
+    if len(nodes) < WORTH_CONTEXTS:
+        return
+    by_key = graph.by_key
+    wanting = WantingTree(tree)
+    opened = []
+    for node in nodes:
+        noting = NotingTree(wanting)
+        asked = (node.target, _why_whole(node, by_key), all_stages)
+        opened.append((node.key, asked, noting, *_read(noting, asked, settings)))
+    ahead.contexts(list(wanting.wanted))
+    for key, asked, noting, context, found in opened:
+        filled = wanting.filled(context, context_root(asked[0]))
+        if filled is not None:
+            _remember_context(memory, key, asked, filled, found, noting)
+
+
+def _read(tree: SourceTree, asked: ContextKey, settings: Settings) -> tuple[ContextReading, list[Diagnostic]]:
+    target, whole, all_stages = asked
+    return read_context(tree, target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole)
+
+
+def _remember_context(
+    memory: PlanMemory,
+    key: str,
+    asked: ContextKey,
+    context: ContextReading,
+    found: Sequence[Diagnostic],
+    noting: NotingTree,
+) -> None:
+    known = memory.prepared.get(key)
+    # What is equal stays the same object: then it is not taken a fingerprint of again.
+    context = known[2] if known is not None and known[2] == context else context
+    memory.contexts[key] = asked, context, tuple(found)
+    if memory.traces is not None:
+        memory.traces.anew = True
+        memory.traces.contexts[key] = trace_of(noting)
 
 
 def _remembered(

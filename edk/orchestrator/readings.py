@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edk.ports import Cache, SourceTree
 
 MAX_FILE_BYTES = 8 << 20
+_PIECE = 1000
 T = TypeVar("T")
 
 
@@ -49,8 +50,8 @@ class Reader(Generic[T]):
     """
 
     def __init__(self, kind: str, type_: type[T], parse: Callable[[bytes], T], variant: str = "") -> None:
-        self._kind = kind
-        self._parse = parse
+        self.kind = kind
+        self.parse = parse
         self._decoder = msgspec.msgpack.Decoder(type_)
         self._variant = f"{code_stamp()}:{variant}"
 
@@ -69,27 +70,35 @@ class Reader(Generic[T]):
                 by_path[candidate.path] = candidate
             except (OSError, ValueError) as error:
                 diagnostics.append(diagnose(candidate.path, error))
-        stored = cache.readings(self._kind, [self._key(digest) for digest in digests.values()])
         fresh: dict[str, bytes] = {}
         readings: dict[str, tuple[str, T]] = {}
-        for path, candidate in by_path.items():
-            reading = decoded(self._decoder, stored.get(self._key(digests[path])))
-            if reading is None:
-                try:
-                    content = tree.read(f"{root}/{candidate.source}", MAX_FILE_BYTES)
-                except (OSError, ValueError) as error:
-                    diagnostics.append(diagnose(path, error))
-                    continue
-                reading = self._parse(content)
-                digests[path] = hashlib.sha256(content).hexdigest()
-                pack(fresh, self._key(digests[path]), reading)
-            readings[path] = (digests[path], reading)
+        for some in _pieces(list(by_path)):
+            stored = cache.readings(self.kind, [self.key(digests[path]) for path in some])
+            for path in some:
+                reading = decoded(self._decoder, stored.get(self.key(digests[path])))
+                if reading is None:
+                    try:
+                        content = tree.read(f"{root}/{by_path[path].source}", MAX_FILE_BYTES)
+                    except (OSError, ValueError) as error:
+                        diagnostics.append(diagnose(path, error))
+                        continue
+                    reading = self.parse(content)
+                    digests[path] = hashlib.sha256(content).hexdigest()
+                    pack(fresh, self.key(digests[path]), reading)
+                readings[path] = (digests[path], reading)
         if fresh:
-            cache.store_readings(self._kind, fresh)
+            cache.store_readings(self.kind, fresh)
         return readings, diagnostics
 
-    def _key(self, digest: str) -> str:
+    def key(self, digest: str) -> str:
+        """Return the key of a content's reading."""
         return f"{self._variant}:{digest}"
+
+
+def _pieces(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield paths in pieces: what is stored of all of them at once would need as much memory as all else."""
+    for start in range(0, len(paths), _PIECE):
+        yield paths[start : start + _PIECE]
 
 
 def decoded(decoder: msgspec.msgpack.Decoder[T], stored: bytes | None) -> T | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from edk.domain.files import Entry
     from edk.domain.saves import Batch
+    from edk.orchestrator.memory import Trace
     from edk.ports import SourceTree
 
 
@@ -76,7 +77,7 @@ class RememberingTree:
 
 
 class NotingTree:
-    """Notes which paths were asked for by themselves; folders that are listed are not among them.
+    """Notes which paths were asked for by themselves, and apart from them which folders were listed.
 
     Args:
         tree: what answers; see `edk.ports.SourceTree`.
@@ -85,9 +86,11 @@ class NotingTree:
     def __init__(self, tree: SourceTree) -> None:
         self._tree = tree
         self.noted: set[str] = set()
+        self.listed: set[str] = set()
 
     def list(self, folder: str) -> tuple[Entry, ...]:
         """Return the entries of a folder."""
+        self.listed.add(folder)
         return self._tree.list(folder)
 
     def stat(self, path: str) -> Entry:
@@ -114,3 +117,9 @@ class NotingTree:
         """Return the first bytes of a regular file."""
         self.noted.add(path)
         return self._tree.beginning(path, size)
+
+
+def trace_of(noting: NotingTree) -> Trace:
+    """Return what was asked for; what lies in a folder that was listed is told by the listing."""
+    listed = noting.listed
+    return Trace(tuple(listed), tuple([p for p in noting.noted if p.rpartition("/")[0] not in listed]))

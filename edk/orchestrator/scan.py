@@ -26,7 +26,7 @@ from edk.domain.workspace import (
 from edk.orchestrator.memory import PlanMemory
 from edk.orchestrator.operators import read_operators
 from edk.orchestrator.readings import MAX_FILE_BYTES, Reader, code_stamp, decoded, diagnose, pack
-from edk.orchestrator.remembering import NotingTree
+from edk.orchestrator.remembering import NotingTree, trace_of
 from edk.orchestrator.walk import Found, is_certain_dockerfile, walk
 
 if TYPE_CHECKING:
@@ -74,6 +74,9 @@ def scan(tree: SourceTree, cache: Cache, request: ScanRequest, memory: PlanMemor
                 before if before is not None and before == part else part
             )
             known.looked_at[root.path] = frozenset(noting.noted)
+            if known.traces is not None:
+                known.traces.anew = True
+                known.traces.parts[root.path] = trace_of(noting)
     parts = [known.parts[root.path] for root in request.roots]
     return Workspace(
         roots=request.roots,
@@ -92,7 +95,12 @@ def _scan_root(
 ) -> Workspace:
     if root.kind == "bundled":
         other_roots = {*other_roots, f"{root.path}/{TEMPLATES}"}
-    found = walk(tree, root.path, request.exclude, other_roots, memory.seen)
+    # What was seen of each folder is of use to a watcher alone: no other plan walks twice.
+    found = walk(tree, root.path, request.exclude, other_roots, memory.seen if memory.traces is None else None)
+    if memory.ahead is not None:
+        memory.ahead.sources(
+            root.path, found.dockerfiles, [*found.operators, *found.dags] if root.kind == "extension" else []
+        )
     targets, problems = _read_targets(tree, cache, request, root, found, memory.good)
     charts, chart_problems = _read_charts(tree, cache, root, found)
     images: tuple[LocatedImage, ...] = ()

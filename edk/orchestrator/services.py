@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Clock,
         Cluster,
         EventSink,
+        Forerunners,
         ImageBuilder,
         Inventory,
         Locks,
@@ -44,6 +45,7 @@ class Services:
         history: the repositories that the sources lie in; None: images tell nothing of them.
         records: where provenance and bills of materials are kept; None: nowhere.
         inventory: makes bills of materials; None: none are made.
+        forerunners: processes that read ahead where a tree is large; None: this one reads all.
     """
 
     settings: Settings
@@ -60,3 +62,4 @@ class Services:
     history: SourceHistory | None = None
     records: RecordStore | None = None
     inventory: Inventory | None = None
+    forerunners: Forerunners | None = None

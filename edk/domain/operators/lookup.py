@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from edk.domain.operators import platform
 from edk.domain.operators.model import Binding, Branch, Expr, PythonReading
-from edk.domain.operators.modules import find_module
+from edk.domain.operators.modules import Listing, find_module
 from edk.domain.operators.tables import END, Table
 
 MAX_BASES = 20
@@ -49,6 +49,7 @@ class Lookup:
 
     def __init__(self, readings: Mapping[str, PythonReading]) -> None:
         self.readings = readings
+        self._listing = Listing(readings)
         self._tables: dict[str, Table] = {}
         self._modules: dict[tuple[str, str], str] = {}
         self._lineages: dict[tuple[str, int], tuple[tuple[str, int], ...]] = {}
@@ -217,7 +218,7 @@ class Lookup:
     def _file_of(self, importing: str, module: str) -> str:
         key = (importing, module)
         if key not in self._modules:
-            self._modules[key] = find_module(importing, module, self.readings.keys())
+            self._modules[key] = find_module(importing, module, self._listing)
         return self._modules[key]
 
     def _spot(self, file: str, binding: Binding, self_class: tuple[str, int]) -> Spot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from itertools import product
 
 MAX_LEVELS = 40
@@ -31,13 +31,41 @@ def find_module(path: str, module: str, known: Set[str]) -> str:
         if level - 1 > len(folders):
             return ""
         return _below(folders[: len(folders) - level + 1], parts, known)
-    if not parts:
+    if not parts or (isinstance(known, Listing) and parts[-1] not in known.names):
         return ""
     for count in range(len(folders), max(-1, len(folders) - MAX_LEVELS), -1):
         found = _below(folders[:count], parts, known)
         if found and found != path:
             return found
     return ""
+
+
+class Listing(Set[str]):
+    """Paths of Python files, for which it is told at once that no module of a name is among them.
+
+    Most imports are of what is installed: to look for each of them in every folder above takes as long as all else.
+
+    Args:
+        paths: all files there are.
+    """
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = frozenset(paths)
+        self.names = frozenset(_module_name(path) for path in self._paths)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+def _module_name(path: str) -> str:
+    """Return the last name of the module that a file is."""
+    return path.removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
 
 
 def as_set(known: Collection[str]) -> Set[str]:
