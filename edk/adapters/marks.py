@@ -11,8 +11,11 @@ import os
 import stat
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
-from edk.domain.files import Entry
+if TYPE_CHECKING:
+    # Not imported in the process beside a plan, which has no libraries.
+    from edk.domain.files import Entry
 
 _SIZE = 16
 _ERROR = b"error "

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from edk.domain.files import ContextFile
 from edk.domain.fingerprint import changed, fingerprint, sealed, sentence, without_references
 
 if TYPE_CHECKING:
-    from edk.domain.files import ContextFile
     from edk.domain.graph import BuildGraph, Node
     from edk.domain.references import RewrittenFile
     from edk.domain.workspace import LocatedDiagnostic, Workspace

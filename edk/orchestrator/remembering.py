@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from edk.orchestrator.memory import Trace
+
 if TYPE_CHECKING:
     from edk.domain.files import Entry
     from edk.domain.saves import Batch
-    from edk.orchestrator.memory import Trace
     from edk.ports import SourceTree
 
 
