@@ -90,34 +90,6 @@ class MarkingTree(SourceTree, Protocol):
         """
 
 
-@runtime_checkable
-class LearningTree(SourceTree, Protocol):
-    """A tree that takes what others found out of contents."""
-
-    def knows(self, path: str, entry: Entry) -> bool:
-        """Tell whether `digest` would open no file; `entry` is what was last seen of it."""
-
-    def take(self, path: str, limit: int) -> tuple[tuple[int, int, int, int, int], str, bytes] | None:
-        """Return device, inode, size, mtime and ctime of a regular file, the sha256 of its content, and the content.
-
-        None if it has more than `limit` bytes, can't be read, changed meanwhile, or was written to a moment ago: then
-        it may be written to again and bear the same times.
-        """
-
-    def learn(self, digests: Mapping[str, tuple[tuple[int, int, int, int, int], str]]) -> None:
-        """Take what another tree has taken: path → stamp and digest."""
-
-
-class Forerunners(Protocol):
-    """Processes that do the same work for others, started when they are first asked."""
-
-    def run(self, requests: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield the answers to requests, in any order; ends early, and never raises, where they can't go on."""
-
-    def close(self) -> None:
-        """End them."""
-
-
 class FileWatcher(Protocol):
     """Tells which files and folders may have changed; rather too much than too little.
 

@@ -19,8 +19,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from edk.adapters.marking import start_marking
-from edk.adapters.marks import is_error, mark_of_entries, mark_of_entry, mark_of_error, mark_of_folder
 from edk.domain.errors import ContextChangedError
 from edk.domain.files import Entry, Kind
 
@@ -114,11 +112,15 @@ class FileTree:
 
     def start_marking(self, folders: Sequence[str], paths: Sequence[str]) -> Callable[[], tuple[Marks, Marks]]:
         """Begin to take marks, and return what waits for them; see `edk.ports.MarkingTree.start_marking`."""
+        from edk.adapters.marking import start_marking
+
         of_folders = start_marking(folders)
         return lambda: (of_folders(), [self._mark(path)[0] for path in paths])
 
     def settled_marks(self, folders: Iterable[str], paths: Iterable[str]) -> tuple[dict[str, bytes], dict[str, bytes]]:
         """Return the marks that will change with the next write; see `edk.ports.MarkingTree.settled_marks`."""
+        from edk.adapters.marks import is_error, mark_of_entries, mark_of_folder
+
         of_folders: dict[str, bytes] = {}
         of_paths: dict[str, bytes] = {}
         until = self._begun_ns - _SETTLED_NS
@@ -140,6 +142,8 @@ class FileTree:
         return of_folders, of_paths
 
     def _mark(self, path: str) -> tuple[bytes, int]:
+        from edk.adapters.marks import mark_of_entry, mark_of_error
+
         try:
             return mark_of_entry(self.stat(path))
         except OSError as error:
@@ -179,29 +183,6 @@ class FileTree:
         """Return the first `size` bytes of a regular file, or all that it has; raise OSError as the system does."""
         with _regular(path) as (descriptor, _):
             return b"".join(_pieces(descriptor, size))
-
-    def knows(self, path: str, entry: Entry) -> bool:
-        """Tell whether the digest of a file's content is known; see `edk.ports.LearningTree.knows`."""
-        device, inode, mtime, ctime = entry.stamp
-        return bool(self._digests.get(path, (device, inode, entry.size, mtime, ctime)))
-
-    def learn(self, digests: Mapping[str, tuple[FileStamp, str]]) -> None:
-        """Take the digests of files that `take` read elsewhere."""
-        self._digests.put(digests)
-
-    def take(self, path: str, limit: int) -> tuple[FileStamp, str, bytes] | None:
-        """Return stamp, digest and content of a file that stands still; see `edk.ports.LearningTree.take`."""
-        try:
-            with _regular(path) as (descriptor, before):
-                taken_at = self._now_ns()
-                content = b"".join(_pieces(descriptor, limit + 1))
-                stamp = _stamp(before)
-                if stamp != _stamp(os.fstat(descriptor)) or len(content) > limit:
-                    return None
-        except OSError:
-            return None
-        settled = max(before.st_mtime_ns, before.st_ctime_ns) + _SETTLED_NS < taken_at
-        return (stamp, hashlib.sha256(content).hexdigest(), content) if settled else None
 
     def _hash(self, path: str) -> str:
         for _ in range(_ATTEMPTS):

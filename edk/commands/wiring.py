@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import edk
 from edk.adapters.clock import SystemClock
 from edk.adapters.files import FileTree
-from edk.adapters.forerunners import ProcessForerunners
 from edk.adapters.locks import FileLocks
 from edk.adapters.records import RecordFiles
 from edk.adapters.store.store import SqliteStore
@@ -186,7 +185,6 @@ class Wired:
         self._store = SqliteStore(settings.state_dir, notice)
         self._sink = Fanout(sink, LazyRecording(self._store, command, settings))
         tree = FileTree(self._store)
-        self._forerunners = ProcessForerunners()
         self.services = Services(
             settings=settings,
             open_tree=tree.fresh,
@@ -201,14 +199,12 @@ class Wired:
             history=LazyHistory(),
             records=RecordFiles(settings.state_dir, settings.keep_records),
             inventory=Syft(settings.push_host),
-            forerunners=self._forerunners,
         )
 
     def __enter__(self) -> Services:
         return self.services
 
     def __exit__(self, *_: object) -> None:
-        self._forerunners.close()
         self._store.close()
         self._sink.close()
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from edk.domain.plan import ContextReading, Prepared, Standing
 from edk.domain.workspace import Root, Target, Workspace
 from edk.orchestrator.walk import Seen, says_what_to_build
@@ -19,21 +21,18 @@ if TYPE_CHECKING:
     from edk.domain.graph import BuildGraph, Node
     from edk.domain.operators.model import OperatorImage
     from edk.domain.saves import Batch
-    from edk.orchestrator.ahead import Ahead
 
 ContextKey = tuple[Target, str, bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """What something was made of: folders that were listed, and paths that were asked for by themselves."""
 
     folders: tuple[str, ...]
     paths: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Traces:
+class Traces(Struct):
     """What the parts of a memory were made of, for it to be kept beyond the process.
 
     Args:
@@ -42,8 +41,8 @@ class Traces:
         anew: whether anything was read that was not kept before.
     """
 
-    parts: dict[str, Trace] = field(default_factory=dict)
-    contexts: dict[str, Trace] = field(default_factory=dict)
+    parts: dict[str, Trace] = {}  # noqa: RUF012 (each one gets a dict of its own)
+    contexts: dict[str, Trace] = {}  # noqa: RUF012
     anew: bool = False
 
 
@@ -65,9 +64,7 @@ class PlanMemory:
         externals: ref → digest of bases that the registry holds without a Dockerfile.
         sensitive: key of a target → for which fingerprint its context was looked into, and the kinds and paths of
             what was found there.
-        looked: digest of a content → what it was recognized as, by those who read ahead.
         traces: of what all that was made; None if nobody wants to know.
-        ahead: has files read ahead; None: they are read as they come.
     """
 
     parts: dict[str, Workspace] = field(default_factory=dict)
@@ -82,9 +79,7 @@ class PlanMemory:
     standings: dict[str, Standing] = field(default_factory=dict)
     externals: dict[str, str] = field(default_factory=dict)
     sensitive: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=dict)
-    looked: dict[str, str] = field(default_factory=dict)
     traces: Traces | None = None
-    ahead: Ahead | None = None
 
     def forget(self, batch: Batch, roots: Iterable[Root], stayed: Callable[[str], bool] = lambda _: False) -> None:
         """Forget what a batch of saves may have made wrong.

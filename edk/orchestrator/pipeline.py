@@ -18,15 +18,14 @@ from edk.domain.plan import BuildPlan, ContextReading, Prepared, decide
 from edk.domain.reference import RegistryAliases, split_local, valid_tag
 from edk.domain.resolve import Catalog, Names, Resolution, resolve
 from edk.domain.workspace import LocatedDiagnostic, Root, Target, Workspace
-from edk.orchestrator.ahead import Ahead, WantingTree
 from edk.orchestrator.contexts import read_context
 from edk.orchestrator.keeping import Kept
-from edk.orchestrator.memory import ContextKey, PlanMemory, context_root
+from edk.orchestrator.memory import ContextKey, PlanMemory
 from edk.orchestrator.observe import digests_of, stand_all
 from edk.orchestrator.remembering import NotingTree, trace_of
 from edk.orchestrator.scan import ScanRequest, scan
 from edk.orchestrator.sensitive import look_into_contexts, without_allowed
-from edk.ports import LearningTree, MarkingTree
+from edk.ports import MarkingTree
 
 if TYPE_CHECKING:
     from edk.domain.references import RewrittenFile
@@ -39,8 +38,6 @@ Selection = Literal["extension", "images", "bases", "all-bases"]
 INPUTS = "inputs"
 MAX_ATTEMPTS = 20
 PAUSE = 0.1
-WORTH_CONTEXTS = 200
-"""Of fewer contexts it is not looked beforehand which files they need."""
 T = TypeVar("T")
 _PARTS = msgspec.msgpack.Decoder(dict[str, str])
 
@@ -123,12 +120,8 @@ def make_plan(
         return plan_workspace(services, tree, replace(request, images=(name,)), workspace, memory)
     kept = Kept(services, tree, request) if memory is None and isinstance(tree, MarkingTree) else None
     memory = memory or (kept.memory() if kept is not None else PlanMemory())
-    if kept is not None and services.forerunners is not None and isinstance(tree, LearningTree):
-        memory.ahead = Ahead(services.forerunners, tree, services.cache, scan_request, memory.looked)
     workspace = scan(tree, services.cache, scan_request, memory)
     plan = plan_workspace(services, tree, request, workspace, memory)
-    if memory.ahead is not None:
-        memory.ahead.close()
     if kept is not None:
         kept.keep(memory)
     return plan
@@ -285,8 +278,6 @@ def _prepare(
     prepared = []
     problems: list[LocatedDiagnostic] = []
     by_key = graph.by_key
-    if memory.ahead is not None and isinstance(tree, LearningTree):
-        _read_ahead(memory.ahead, tree, graph, settings, memory, all_stages=all_stages)
     for node in graph.nodes:
         if not node.buildable:
             prepared.append(Prepared(node))
@@ -307,36 +298,6 @@ def _why_whole(node: Node, by_key: Mapping[str, Node]) -> str:
     """Return why the whole context of a node counts, whatever its Dockerfile says; empty if it does not."""
     triggers = [by_key[key] for key in node.depends_on if by_key[key].target.reading.onbuild]
     return f"{triggers[0].target.label} has ONBUILD instructions" if triggers else ""
-
-
-def _read_ahead(
-    ahead: Ahead,
-    tree: LearningTree,
-    graph: BuildGraph,
-    settings: Settings,
-    memory: PlanMemory,
-    *,
-    all_stages: bool,
-) -> None:
-    """Read contexts with the digests of their files left open, have the files hashed and looked into, and fill them in.
-
-    Where a file can't be read, its context is left to be read as ever.
-    """
-    nodes = [node for node in graph.nodes if node.buildable and node.key not in memory.contexts]
-    if len(nodes) < WORTH_CONTEXTS:
-        return
-    by_key = graph.by_key
-    wanting = WantingTree(tree)
-    opened = []
-    for node in nodes:
-        noting = NotingTree(wanting)
-        asked = (node.target, _why_whole(node, by_key), all_stages)
-        opened.append((node.key, asked, noting, *_read(noting, asked, settings)))
-    ahead.contexts(list(wanting.wanted))
-    for key, asked, noting, context, found in opened:
-        filled = wanting.filled(context, context_root(asked[0]))
-        if filled is not None:
-            _remember_context(memory, key, asked, filled, found, noting)
 
 
 def _read(tree: SourceTree, asked: ContextKey, settings: Settings) -> tuple[ContextReading, list[Diagnostic]]:

@@ -50,8 +50,8 @@ class Reader(Generic[T]):
     """
 
     def __init__(self, kind: str, type_: type[T], parse: Callable[[bytes], T], variant: str = "") -> None:
-        self.kind = kind
-        self.parse = parse
+        self._kind = kind
+        self._parse = parse
         self._decoder = msgspec.msgpack.Decoder(type_)
         self._variant = f"{code_stamp()}:{variant}"
 
@@ -73,24 +73,24 @@ class Reader(Generic[T]):
         fresh: dict[str, bytes] = {}
         readings: dict[str, tuple[str, T]] = {}
         for some in _pieces(list(by_path)):
-            stored = cache.readings(self.kind, [self.key(digests[path]) for path in some])
+            stored = cache.readings(self._kind, [self._key(digests[path]) for path in some])
             for path in some:
-                reading = decoded(self._decoder, stored.get(self.key(digests[path])))
+                reading = decoded(self._decoder, stored.get(self._key(digests[path])))
                 if reading is None:
                     try:
                         content = tree.read(f"{root}/{by_path[path].source}", MAX_FILE_BYTES)
                     except (OSError, ValueError) as error:
                         diagnostics.append(diagnose(path, error))
                         continue
-                    reading = self.parse(content)
+                    reading = self._parse(content)
                     digests[path] = hashlib.sha256(content).hexdigest()
-                    pack(fresh, self.key(digests[path]), reading)
+                    pack(fresh, self._key(digests[path]), reading)
                 readings[path] = (digests[path], reading)
         if fresh:
-            cache.store_readings(self.kind, fresh)
+            cache.store_readings(self._kind, fresh)
         return readings, diagnostics
 
-    def key(self, digest: str) -> str:
+    def _key(self, digest: str) -> str:
         """Return the key of a content's reading."""
         return f"{self._variant}:{digest}"
 

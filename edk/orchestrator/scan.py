@@ -97,10 +97,6 @@ def _scan_root(
         other_roots = {*other_roots, f"{root.path}/{TEMPLATES}"}
     # What was seen of each folder is of use to a watcher alone: no other plan walks twice.
     found = walk(tree, root.path, request.exclude, other_roots, memory.seen if memory.traces is None else None)
-    if memory.ahead is not None:
-        memory.ahead.sources(
-            root.path, found.dockerfiles, [*found.operators, *found.dags] if root.kind == "extension" else []
-        )
     targets, problems = _read_targets(tree, cache, request, root, found, memory.good)
     charts, chart_problems = _read_charts(tree, cache, root, found)
     images: tuple[LocatedImage, ...] = ()

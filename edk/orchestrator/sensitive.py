@@ -7,7 +7,7 @@ looked at, so that after a save only the new ones are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -69,13 +69,12 @@ def look_into_contexts(
         found = known[item.node.key]
         if found is None:
             before = decoded(_SEEN_DECODER, seen.get(_seen_key(item))) or _Seen()
-            found, complete = _look(item, before, tree, cache, memory.looked)
+            found, complete = _look(item, before, tree, cache)
             if complete:
                 packed: dict[str, bytes] = {}
                 pack(packed, keys[item.node.key], found)
                 cache.store_readings(_FOUND, packed)
         memory.sensitive[item.node.key] = item.fingerprint, found
-    memory.looked.clear()
     result: list[Prepared] = []
     problems: list[LocatedDiagnostic] = []
     for item in prepared:
@@ -107,9 +106,7 @@ def _seen_key(item: Prepared) -> str:
     return f"{code_stamp()}:{item.node.key}"
 
 
-def _look(
-    item: Prepared, seen: _Seen, tree: SourceTree, cache: Cache, ahead: Mapping[str, str]
-) -> tuple[Found, bool]:
+def _look(item: Prepared, seen: _Seen, tree: SourceTree, cache: Cache) -> tuple[Found, bool]:
     """Return what is in a context, and whether every file could be looked at; `seen` was looked at before."""
     root = context_root(item.node.target)
     files = [f for f in item.context.files if f.kind == "file" and worth_a_look(f.path, f.size)]
@@ -120,9 +117,7 @@ def _look(
         digest = bytes.fromhex(file.digest)
         if digest in clean or digest in kinds:
             continue
-        kind = ahead.get(file.digest)
-        if kind is None:
-            kind = _kind_of(tree, root, file)
+        kind = _kind_of(tree, root, file)
         looked = looked or kind is not None
         if kind is None:
             complete = False

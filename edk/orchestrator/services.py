@@ -13,7 +13,6 @@ if TYPE_CHECKING:
         Clock,
         Cluster,
         EventSink,
-        Forerunners,
         ImageBuilder,
         Inventory,
         Locks,
@@ -45,7 +44,6 @@ class Services:
         history: the repositories that the sources lie in; None: images tell nothing of them.
         records: where provenance and bills of materials are kept; None: nowhere.
         inventory: makes bills of materials; None: none are made.
-        forerunners: processes that read ahead where a tree is large; None: this one reads all.
     """
 
     settings: Settings
@@ -62,4 +60,3 @@ class Services:
     history: SourceHistory | None = None
     records: RecordStore | None = None
     inventory: Inventory | None = None
-    forerunners: Forerunners | None = None

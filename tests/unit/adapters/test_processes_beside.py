@@ -1,21 +1,15 @@
-"""Processes that look at folders and read files for another one, and what is done where they can't."""
+"""A process that looks at folders beside a plan, and what is done where it can't."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from edk.adapters import marking
-from edk.adapters.files import FileTree
-from edk.adapters.forerunners import ProcessForerunners
 from edk.adapters.marks import mark_of_folder
-from edk.orchestrator import ahead
 
 
 @pytest.fixture(autouse=True)
@@ -55,47 +49,3 @@ def test_without_another_process_this_one_takes_all(
     monkeypatch.setattr(sys, "executable", executable)
 
     assert [mark_of_folder(folder) for folder in folders] == marking.start_marking(folders)()
-
-
-@pytest.fixture
-def forerunners() -> Iterator[ProcessForerunners]:
-    """Return real processes, ended behind the test."""
-    made = ProcessForerunners()
-    yield made
-    made.close()
-
-
-def requests(folders: list[str]) -> Iterator[bytes]:
-    """Yield what asks for the one file of each folder."""
-    return (
-        msgspec.msgpack.encode(ahead.Asked(ahead.PYTHON, [f"{folder}/file.py"], [], ""))
-        for folder in folders
-        if "\udcff" not in folder
-    )
-
-
-def test_processes_answer_as_this_one_does(folders: list[str], forerunners: ProcessForerunners) -> None:
-    """Each question is answered once, in any order."""
-    for folder in folders[:-1]:
-        os.utime(f"{folder}/file.py", ns=(0, 0))
-    time.sleep(2.1)  # what was written to a moment ago is not told of
-
-    answers = list(forerunners.run(requests(folders)))
-
-    assert sorted(ahead.answer(request, FileTree()) for request in requests(folders)) == sorted(answers)
-    assert 40 == sum(b"file.py" in answer for answer in answers)
-
-
-def test_processes_that_fail_end_the_answers(folders: list[str]) -> None:
-    """Nothing is raised, and they are not asked again."""
-    forerunners = ProcessForerunners(("-c", "raise SystemExit(1)"))
-
-    assert [] == list(forerunners.run(requests(folders)))
-    assert [] == list(forerunners.run(requests(folders)))
-
-
-def test_a_single_core_has_no_forerunners(folders: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """They would take the time from the one that waits for them."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0})
-
-    assert [] == list(ProcessForerunners().run(requests(folders)))

@@ -20,7 +20,7 @@ from edk.adapters import files, marking, marks
 from edk.adapters.files import FileTree
 from edk.adapters.store.store import SqliteStore
 from edk.domain.workspace import Root
-from edk.orchestrator import ahead, keeping, pipeline
+from edk.orchestrator import keeping
 from edk.orchestrator.pipeline import PlanRequest, make_plan
 from edk.orchestrator.services import Services
 from edk.settings import Settings
@@ -30,27 +30,6 @@ from tests.unit.core.bench import Bench
 MINUTE_NS = 60_000_000_000
 IMAGES = 20
 STEPS = 25
-
-
-class HereForerunners:
-    """Forerunners in this very process; they end after `most` answers."""
-
-    def __init__(self, most: int = 1_000_000) -> None:
-        self._left = most
-        self.answered = 0
-
-    def run(self, requests: Iterator[bytes]) -> Iterator[bytes]:
-        """Answer one after the other."""
-        tree = FileTree(None, lambda: time.time_ns() + MINUTE_NS)
-        for request in requests:
-            if not self._left:
-                return
-            self._left -= 1
-            self.answered += 1
-            yield ahead.answer(request, tree)
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 @contextmanager
@@ -80,11 +59,9 @@ def from_nothing(root: Path) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def small_trees_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let trees of any size be kept, in pieces of a few targets each, and be read ahead."""
+    """Let trees of any size be kept, in pieces of a few targets each."""
     monkeypatch.setattr(keeping, "WORTH_FOLDERS", 0)
     monkeypatch.setattr(keeping, "PIECE", 7)
-    monkeypatch.setattr(ahead, "WORTH_FILES", 1)
-    monkeypatch.setattr(pipeline, "WORTH_CONTEXTS", 1)
 
 
 @pytest.fixture
@@ -227,10 +204,9 @@ def test_after_any_edit_the_plan_is_the_one_from_nothing(tree: Path, tmp_path: P
     done: list[str] = []
     for _ in range(STEPS):
         done += [edits.do() for _ in range(chance.randrange(3))]
-        helpers = HereForerunners(chance.choice([0, 1, 1000])) if chance.random() < 0.5 else None
         later = chance.choice([0, MINUTE_NS])
 
-        with services_on(str(tmp_path / "state"), later_ns=later, forerunners=helpers) as services:
+        with services_on(str(tmp_path / "state"), later_ns=later) as services:
             kept = said(services, tree)
 
         assert from_nothing(tree) == kept, f"after {', '.join(done)}"
@@ -364,30 +340,6 @@ class _Losing:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cache, name)
-
-
-def test_what_was_read_ahead_is_not_read_again(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plan itself opens no Dockerfile, no operator and no file of a context."""
-    helpers = HereForerunners()
-    looks = Looks(monkeypatch)
-    opened: list[str] = []
-    real = ahead.answer
-
-    def answering(request: bytes, of: Any) -> bytes:
-        before = len(looks.opened)
-        found = real(request, of)
-        opened.extend(looks.opened[before:])
-        del looks.opened[before:]
-        return found
-
-    monkeypatch.setattr(ahead, "answer", answering)
-
-    taken = plan(tree, tmp_path / "state", forerunners=helpers)
-
-    assert helpers.answered > 2
-    assert [] == [p for p in looks.opened if p.endswith((".py", "/Dockerfile"))]
-    assert len(opened) == len(set(opened)) > 150
-    assert from_nothing(tree) == taken
 
 
 def test_marks_tell_whatever_an_entry_is_known_by(tmp_path: Path) -> None:
