@@ -41,8 +41,8 @@ class Traces(Struct):
         anew: whether anything was read that was not kept before.
     """
 
-    parts: dict[str, Trace] = {}  # noqa: RUF012 (each one gets a dict of its own)
-    contexts: dict[str, Trace] = {}  # noqa: RUF012
+    parts: dict[str, Trace] = {}
+    contexts: dict[str, Trace] = {}
     anew: bool = False
 
 
