@@ -19,7 +19,7 @@ from edk.domain.workspace import Root
 from edk.ui.check_sarif import check_as_sarif
 from tests.support.schemas import sarif_schema, uri_checker
 from tests.unit.checking.conftest import Run
-from tests.unit.checking.ground import DOCKERFILE, OPERATOR, PROCESSING, SOUND
+from tests.unit.checking.ground import OPERATOR, PROCESSING, SOUND
 
 ODD = "processing-containers/größe 100% [a] #1?/Dockerfile"
 
@@ -40,11 +40,11 @@ def errors(validator: jsonschema.Draft7Validator, log: Any) -> list[str]:
 def spoil(ext: Path, odd: str | bytes = ODD) -> None:
     """Write an error, a warning, an info, and one of what is suppressed into an extension."""
     (ext / OPERATOR).write_text(SOUND[OPERATOR].replace('"5"', "5"))
-    (ext / DOCKERFILE).write_text("# edk: ignore-file[EDK603]\n" + SOUND[DOCKERFILE].replace("0.1.0", "0.1"))
-    (ext / PROCESSING).write_text(SOUND[PROCESSING].replace('LABEL VERSION="0.1.0"\n', ""))
-    file = os.path.join(os.fsencode(ext), os.fsencode(odd))
-    os.makedirs(os.path.dirname(file))
-    Path(os.fsdecode(file)).write_text('FROM ubuntu\nLABEL IMAGE="odd"\n')
+    unversioned = SOUND[PROCESSING].replace('LABEL VERSION="0.1.0"\n', "")
+    (ext / PROCESSING).write_text(f"# edk: ignore-file[EDK603]\n{unversioned}")
+    file = ext / os.fsdecode(odd)
+    file.parent.mkdir(parents=True)
+    file.write_text('FROM ubuntu\nLABEL IMAGE="odd"\n')
 
 
 def test_several_findings_with_some_suppressed(run: Run, ext: Path, validator: jsonschema.Draft7Validator) -> None:
@@ -58,7 +58,7 @@ def test_several_findings_with_some_suppressed(run: Run, ext: Path, validator: j
     uris = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in told["results"]]
     assert [] == errors(validator, log)
     assert 3 == code
-    assert DOCKERFILE not in [uri for uri, r in zip(uris, told["results"], strict=True) if r["ruleId"] == "EDK603"]
+    assert PROCESSING not in [uri for uri, r in zip(uris, told["results"], strict=True) if r["ruleId"] == "EDK603"]
     assert '"suppressed": 1' in json.dumps(json.loads(run("--format", "json")[1]))
     assert {"error", "warning", "note"} == {result["level"] for result in told["results"]}
     assert ODD in [unquote(uri) for uri in uris]
