@@ -40,20 +40,30 @@ def container_of(state_dir: str) -> str:
 
 def find_own_registry(state_dir: str, address: str) -> StartedRegistry | None:
     """Return the registry at an address if the set-up with this state folder started it and it runs, else None."""
+    root = _root_of(state_dir, address)
+    if root is None or not os.access(root, os.R_OK | os.X_OK):
+        return None
+    found = StartedRegistry(Path(state_dir), root, address)
+    return found if found.running() else None
+
+
+def is_registry_of(state_dir: str, address: str) -> bool:
+    """Return whether an address is that of the registry which the set-up with this state folder wrote down."""
+    return _root_of(state_dir, address) is not None
+
+
+def _root_of(state_dir: str, address: str) -> Path | None:
+    """Return where the set-up's registry keeps its data; None if none was set up, or at another address."""
     import yaml
 
-    state = Path(state_dir)
     try:
-        config = yaml.safe_load((state / "registry/config.yml").read_bytes())
+        config = yaml.safe_load(Path(state_dir, "registry/config.yml").read_bytes())
         root = Path(config["storage"]["filesystem"]["rootdirectory"])
         port = str(config["http"]["addr"]).rpartition(":")[2]
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
         return None
     host, _, asked = address.rpartition(":")
-    if host not in _HOSTS or asked != port or not os.access(root, os.R_OK | os.X_OK):
-        return None
-    found = StartedRegistry(state, root, address)
-    return found if found.running() else None
+    return root if host in _HOSTS and asked == port else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,11 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+
+from edk.domain.watching import select
 
 _TOOL_SECONDS = 4.0
 _WALK_SECONDS = 3.0
@@ -70,16 +74,36 @@ class MachineProbes:
         )
         return watches, instances
 
-    def count_folders(self, path: str) -> int:
-        """Return how many folders there are below a path, itself included, as far as counted in 3 s."""
-        until = time.monotonic() + _WALK_SECONDS
-        count = 0
-        for _ in os.walk(path):
-            count += 1
-            if time.monotonic() > until:
-                break
-        return count
+    def inotify_used(self) -> tuple[int, int]:
+        """Return how many watches and instances programs of this user hold, as far as we may look at them."""
+        watches = instances = 0
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if process.stat().st_uid != os.getuid():
+                    continue
+                for descriptor in (process / "fd").iterdir():
+                    with suppress(OSError):
+                        if os.fspath(descriptor.readlink()) == "anon_inode:inotify":
+                            instances += 1
+                            told = (process / "fdinfo" / descriptor.name).read_text("ascii")
+                            watches += sum(line.startswith("inotify wd:") for line in told.splitlines())
+        return watches, instances
 
+    def count_folders(self, roots: Sequence[str], exclude: Sequence[str]) -> int:
+        """Return how many folders a watch of these would watch, as far as counted in 3 s."""
+        until = time.monotonic() + _WALK_SECONDS
+        chosen = select([os.path.realpath(root) for root in roots], exclude)
+        count = 0
+        for root in dict.fromkeys(chosen.roots):
+            for folder, below, _ in os.walk(root):
+                if time.monotonic() > until:
+                    return count
+                if chosen.root_of(folder) != root:
+                    below.clear()  # counted as a root of its own
+                    continue
+                count += 1
+                below[:] = [name for name in below if chosen.counts(f"{folder.rstrip('/')}/{name}")]
+        return count
 
     def resolve(self, host: str) -> tuple[str, ...]:
         """Return the addresses of a host; raise OSError if it has none."""

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         return EXIT_DONE if state.answers else EXIT_UNREACHABLE
     locks = FileLocks(settings.state_dir, f"edk builder {options.action}")
     if options.action == "up":
-        _print(up_lines(bring_up(daemon, locks, SystemClock(), _wanted(settings))))
+        _print(up_lines(bring_up(daemon, locks, SystemClock(), wanted_of(settings))))
     else:
         _print(down_lines(take_down(daemon, locks, SystemClock(), data=options.data), data=options.data))
     return EXIT_DONE
@@ -53,7 +53,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError(f"--jobs must be 1 or more, not {options.daemon_jobs}", "for example --jobs 4")
 
 
-def _wanted(settings: Settings) -> Wanted:
+def wanted_of(settings: Settings) -> Wanted:
+    """Return what a daemon of ours is asked to be; raise UsageError."""
     try:
         bounds = CacheBounds.of(parse_size(settings.daemon_cache_limit))
     except ValueError as error:

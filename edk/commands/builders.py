@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edk.adapters.buildkit import Daemon
     from edk.domain.pool.model import WorkerAddress
     from edk.domain.requests import BuildRequest, BuiltImage, EngineInfo, Placement, PushProgress, StepProgress
+    from edk.orchestrator.doctor_model import EngineProbes
     from edk.ports import BuildContext, Cache, Cancellation, EngineDisk, ImageBuilder
     from edk.settings import Settings
 
@@ -87,6 +88,18 @@ def disk_of(settings: Settings) -> EngineDisk:
     from edk.adapters.engine import DockerEngineDisk
 
     return DockerEngineDisk(settings.docker_host)
+
+
+def probes_of(settings: Settings) -> EngineProbes:
+    """Return what asks the engine, or the daemons, for `edk doctor`; raises UsageError as `choose` does."""
+    if choose(settings).buildkit:
+        from edk.adapters.buildkit.probing import BuildKitProbes
+
+        address, _ = known_address(settings)
+        return BuildKitProbes([daemon_of(settings, worker) for worker in discovery(address)()])
+    from edk.adapters.engine.probing import DockerEngineProbes
+
+    return DockerEngineProbes(settings.docker_host)
 
 
 def _recorded(path: str) -> str:

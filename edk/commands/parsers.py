@@ -279,9 +279,20 @@ def _add_doctor(commands: Commands) -> None:  # type: ignore[valid-type]
         commands,
         "doctor",
         "look whether engine, registry, tools and environment are as a build needs them",
-        "edk doctor --json",
+        "edk doctor --fix",
+    )
+    command.add_argument(
+        "--dir",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="folder whose watch is reckoned; may be repeated; default: the extensions folder",
     )
     command.add_argument("--json", action="store_true", help="JSON instead of text")
+    command.add_argument(
+        "--fix", action="store_true", help="mend what is ours and safe, once that is agreed to, and look again"
+    )
+    command.add_argument("--yes", action="store_true", help="with --fix: do not ask")
 
 
 _MAIN: dict[str, Callable[[Commands], None]] = {  # type: ignore[valid-type]

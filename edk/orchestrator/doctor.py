@@ -7,15 +7,28 @@ thread is left behind, for there is no way to end it.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from edk.domain.checks import Check
 from edk.domain.errors import EdkError
 from edk.domain.requests import BUILDKIT
-from edk.orchestrator import doctor_environment, doctor_machine, doctor_nodes, doctor_pod
+from edk.orchestrator import (
+    doctor_engines,
+    doctor_environment,
+    doctor_machine,
+    doctor_nodes,
+    doctor_pod,
+    doctor_state,
+)
+from edk.orchestrator.doctor_mending import with_mends
 from edk.orchestrator.doctor_model import Patient
 
 SECONDS = 5.0
+_SLOW = {"build cache": 4.0}
+"""Checks that may take a multiple of it."""
+_ASIDE = frozenset({"rootless", "build cache"})
+"""Checks that say nothing where the engine is out of reach, for one line on that is enough."""
 START = "scripts/setup.sh"
 
 _Look = Callable[[Patient], Sequence[Check]]
@@ -35,7 +48,7 @@ def examine(patient: Patient, seconds: float = SECONDS) -> tuple[Check, ...]:
             found[name] = check(patient)
         except EdkError as error:
             hint = doctor_pod.unreachable(patient, name, error.message, error.hint)
-            found[name] = (Check(name, "failure", error.message, hint),)
+            found[name] = () if name in _ASIDE else (Check(name, "failure", error.message, hint),)
         except (OSError, ValueError) as error:
             found[name] = (Check(name, "failure", str(error)),)
 
@@ -45,10 +58,17 @@ def examine(patient: Patient, seconds: float = SECONDS) -> tuple[Check, ...]:
     ]
     for _, thread in threads:
         thread.start()
-    for _, thread in threads:
-        thread.join(seconds)
-    late = f"no answer within {seconds:.0f} s"
-    return tuple(check for name, _ in threads for check in found.get(name, (Check(name, "failure", late, START),)))
+    started = time.monotonic()
+    for name, thread in threads:
+        thread.join(max(0.0, started + seconds * _SLOW.get(name, 1.0) - time.monotonic()))
+    checks = [check for name, _ in threads for check in found.get(name, (_late(name, seconds),))]
+    return with_mends(patient, checks)
+
+
+def _late(name: str, seconds: float) -> Check:
+    if name in _ASIDE:
+        return Check(name, "ok", f"not told within {seconds * _SLOW.get(name, 1.0):.0f} s")
+    return Check(name, "failure", f"no answer within {seconds:.0f} s", START)
 
 
 def _engine(patient: Patient) -> list[Check]:
@@ -150,10 +170,12 @@ _LOOKS: tuple[tuple[str, _Look], ...] = (
     ("pod", doctor_pod.pod),
     ("builder", _builder),
     ("engine", _engine),
+    ("rootless", doctor_engines.rootless),
+    ("build cache", doctor_engines.build_cache),
     ("registry", _registry),
     ("kube-helm", _kube_helm),
     ("watcher", doctor_pod.watcher),
-    ("state", doctor_machine.state),
+    ("state", doctor_state.state),
     ("git", doctor_machine.git),
     ("helm", doctor_machine.helm),
     ("buildctl", doctor_machine.buildctl),

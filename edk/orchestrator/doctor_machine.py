@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edk.domain.checks import Check, Status
+from edk.domain.errors import EdkError
 from edk.orchestrator.doctor_model import MachineProbes, Patient
 
 _GB = 1e9
@@ -26,17 +27,6 @@ def space(
     status: Status = "failure" if free < fail_gb else "warning"
     remedy = remedy or ("docker system prune" if name.startswith("engine") else f"df -h {path}")
     return Check(name, status, f"{detail}, which is little", remedy)
-
-
-def state(patient: Patient) -> list[Check]:
-    """Return whether the state folder can be written, and its space."""
-    folder = patient.settings.state_dir
-    if not folder:
-        return [Check("state", "warning", "no folder for it: nothing is remembered", "export HOME=/root")]
-    if not patient.machine.is_writable(folder):
-        detail = f"{folder} can't be written: nothing is remembered, no logs are kept"
-        return [Check("state", "warning", detail, GROUP if patient.in_pod else "export EDK_STATE_DIR=/tmp/edk")]
-    return [space(patient.machine, "state", folder, 1.0, 0.05, LARGER.format("state") if patient.in_pod else "")]
 
 
 def git(patient: Patient) -> list[Check]:
@@ -69,20 +59,33 @@ def _tool(patient: Patient, name: str, without: str, remedy: str) -> Check:
 
 
 def inotify(patient: Patient) -> list[Check]:
-    """Return whether the watch limits suffice for the folders there are, with as many again to spare."""
+    """Return what a watch of the tree needs, and whether the limits suffice for it, with as many again to spare."""
     watches, instances = patient.machine.inotify_limits()
-    roots = dict.fromkeys((patient.settings.extensions_dir, patient.settings.repo_path))
-    folders = sum(patient.machine.count_folders(root) for root in roots if patient.machine.is_folder(root))
-    detail = f"{watches} watches for {folders} folders, {instances} instances"
+    used, used_instances = patient.machine.inotify_used()
+    roots = [root for root in patient.tree if patient.machine.is_folder(root)]
+    needed = patient.machine.count_folders(roots, patient.settings.exclude) if roots else 0
+    what = f"a watch of {', '.join(patient.tree)} needs {needed} watches"
+    if not roots:
+        what = f"there is no {' or '.join(patient.tree)} to watch"
+    detail = f"{what}; {used} of {watches} watches and {used_instances} of {instances} instances are in use"
     where = "on the node: " if patient.in_pod else ""
-    if watches < folders * _WATCHES_TO_SPARE:
-        wanted = max(524_288, folders * 4)
+    # A watcher that runs holds what is needed already.
+    lacks_free = watches - used < needed and not _is_watched(patient)
+    if watches < needed * _WATCHES_TO_SPARE or lacks_free:
+        wanted = max(524_288, needed * 4, used * 4)
         remedy = f"{where}sysctl fs.inotify.max_user_watches={wanted}"
         return [Check("inotify", "warning", f"{detail}: too few", remedy)]
-    if instances < _INSTANCES:
-        remedy = f"{where}sysctl fs.inotify.max_user_instances=512"
+    if instances < _INSTANCES or used_instances >= instances:
+        remedy = f"{where}sysctl fs.inotify.max_user_instances={max(512, used_instances * 4)}"
         return [Check("inotify", "warning", f"{detail}: too few instances", remedy)]
     return [Check("inotify", "ok", detail)]
+
+
+def _is_watched(patient: Patient) -> bool:
+    try:
+        return bool(patient.watchers())
+    except EdkError:
+        return False
 
 
 def python(patient: Patient) -> list[Check]:

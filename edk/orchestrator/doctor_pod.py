@@ -1,4 +1,4 @@
-"""Checks that only make sense in a pod, and remedies that only help there: values of the chart, and kubectl."""
+"""Checks of what a pod has beside the editor, and remedies that only help there: values of the chart, and kubectl."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ipaddress
 
 from edk.domain.certificates import tls_fault
 from edk.domain.checks import Check
+from edk.domain.errors import EdkError
 from edk.domain.network import is_local
 from edk.orchestrator.doctor_machine import GROUP, LARGER, space
 from edk.orchestrator.doctor_model import Patient
@@ -28,17 +29,22 @@ def pod(patient: Patient) -> list[Check]:
 
 
 def watcher(patient: Patient) -> list[Check]:
-    """Return whether a watcher shares the state folder, and how it is."""
-    if not patient.in_pod:
-        return []
-    seen = patient.watchers()
+    """Return whether a watcher shares the state folder, and how it is; only in a pod there should be one."""
+    try:
+        seen = patient.watchers()
+    except EdkError as error:
+        return [Check("watcher", "warning", error.message, error.hint)]
+    if not seen and not patient.in_pod:
+        return [Check("watcher", "ok", "none runs: edk watch builds what is saved")]
     if not seen:
         detail = f"none shares {patient.settings.state_dir}: saves are not built by themselves"
         return [Check("watcher", "warning", detail, kubectl(patient, "watcher", "watcher.enabled"))]
+    look = kubectl(patient, "watcher", "") if patient.in_pod else "edk status"
     return [
-        Check("watcher", "warning" if each.trouble else "ok", _told(each.roots, each.who, each.trouble), remedy)
+        Check("watcher", "warning", _told(each.roots, each.who, each.trouble), look)
+        if each.trouble
+        else Check("watcher", "ok", _told(each.roots, each.who, ""))
         for each in seen
-        for remedy in [kubectl(patient, "watcher", "") if each.trouble else ""]
     ]
 
 

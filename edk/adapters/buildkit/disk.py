@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from edk.adapters.buildkit.client import Buildctl
 from edk.adapters.buildkit.endpoint import Daemon
+from edk.domain.engines import CacheUse
 
 _LONG_SECONDS = 600.0
 _MB = 1_000_000
@@ -46,5 +48,24 @@ class BuildKitDisk:
 
 def cache_size(buildctl: Buildctl, timeout: float = _LONG_SECONDS) -> int:
     """Return the bytes of a daemon's cache as its garbage collection counts them; raises as `Buildctl.ask`."""
+    return cache_use(buildctl, timeout).size
+
+
+def cache_use(buildctl: Buildctl, timeout: float = _LONG_SECONDS) -> CacheUse:
+    """Return what a daemon's cache holds, as its garbage collection counts it, but not its limit; raises as `ask`."""
     records = buildctl.records("du", unread="what it says of its disk can't be read", timeout=timeout)
-    return sum(record.get("size", 0) for record in records if not record.get("shared"))
+    own = [record for record in records if not record.get("shared")]
+    return CacheUse(
+        sum(record.get("size", 0) for record in own),
+        sum(record.get("size", 0) for record in own if not record.get("inUse")),
+    )
+
+
+def cache_limit(workers: Sequence[Mapping[str, Any]]) -> int:
+    """Return the ceiling of the last rule, which is the one that spares nothing; 0: none.
+
+    Args:
+        workers: of a daemon, as it tells them.
+    """
+    rules = workers[0].get("gcPolicy") if workers else None
+    return int(rules[-1].get("maxUsedSpace", 0)) if isinstance(rules, list) and rules else 0

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from edk.adapters.buildkit.disk import cache_limit
 from edk.adapters.buildkitd import asking
 from edk.adapters.buildkitd.places import Places
 from edk.adapters.buildkitd.programs import client_program, daemon_program, rootless_programs, runtime_program
@@ -78,7 +79,7 @@ class StartedBuildkitd:
             version=_version(workers),
             workers=tuple((str(w["id"]), _platforms(w)) for w in workers),
             cache_bytes=used,
-            cache_limit=_limit(workers),
+            cache_limit=cache_limit(workers),
             jobs=self._jobs(),
         )
 
@@ -242,9 +243,3 @@ def _platforms(worker: dict[str, object]) -> tuple[str, ...]:
         p[key] for key in ("os", "architecture", "variant") if p.get(key)
     )
     return tuple(parts(platform) for platform in found) if isinstance(found, list) else ()
-
-
-def _limit(workers: list[dict[str, object]]) -> int:
-    """Return the ceiling of the last rule, which is the one that spares nothing."""
-    rules = workers[0].get("gcPolicy") if workers else None
-    return int(rules[-1].get("maxUsedSpace", 0)) if isinstance(rules, list) and rules else 0

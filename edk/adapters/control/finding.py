@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from edk.adapters.control.address import connect_to, socket_path, sockets_in
+from edk.adapters.control.address import connect_to, folder_lock, socket_folder, socket_path, sockets_in
 from edk.domain.errors import UsageError, WatcherUnreachableError
 
 PING_SECONDS = 2.0
@@ -72,6 +72,24 @@ def clear_for(state_dir: str, roots: Sequence[str]) -> None:
                 f"a watcher of {folders} runs already{watcher.who}",
                 "edk status tells what it does, edk stop ends it",
             )
+
+
+def dead_in(state_dir: str) -> tuple[Path, ...]:
+    """Return the sockets at which nobody listens any more; those that we may not ask are none of them."""
+    found = []
+    with suppress(OSError):
+        for path in sockets_in(state_dir):
+            with suppress(PermissionError):
+                if _asked(path) is None:
+                    found.append(path)
+    return tuple(found)
+
+
+def remove_dead(state_dir: str) -> None:
+    """Remove the sockets at which nobody listens, while no watcher can begin to; raise OSError as the system does."""
+    with folder_lock(socket_folder(state_dir)):
+        for path in dead_in(state_dir):
+            path.unlink(missing_ok=True)
 
 
 def overlap(one: str, other: str) -> bool:

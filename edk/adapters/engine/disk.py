@@ -10,6 +10,7 @@ from typing import Any
 from edk.adapters.engine import describing
 from edk.adapters.engine.endpoint import find_endpoint
 from edk.adapters.engine.wire import Answer, EngineWire
+from edk.domain.engines import CacheUse
 from edk.domain.errors import BuildError
 from edk.domain.fingerprint import LABEL
 
@@ -53,13 +54,23 @@ class DockerEngineDisk:
 
     def cache_bytes(self) -> int:
         """See `edk.ports.EngineDisk.cache_bytes`."""
+        return self.cache_use().size
+
+    def cache_use(self, seconds: float = _LONG_SECONDS) -> CacheUse:
+        """Return what the build cache holds; raises as `cache_bytes`.
+
+        Before version 1.42 of its API an engine counts images and containers as well, which may take it long.
+        """
         self._speak()
         only = "?type=build-cache" if self._version >= (1, 42) else ""
-        answer = self._wire.get(f"/system/df{only}", _LONG_SECONDS)
+        answer = self._wire.get(f"/system/df{only}", seconds)
         if answer.status in _MISSING:
-            return 0
-        records = self._checked(answer).json().get("BuildCache") or ()
-        return sum(_number(record, "Size") for record in records if not record.get("Shared"))
+            return CacheUse(0, 0, kept=False)
+        records = [r for r in self._checked(answer).json().get("BuildCache") or () if not r.get("Shared")]
+        return CacheUse(
+            sum(_number(record, "Size") for record in records),
+            sum(_number(record, "Size") for record in records if not record.get("InUse")),
+        )
 
     def prune_cache(self, keep: int) -> int:
         """See `edk.ports.EngineDisk.prune_cache`."""

@@ -7,11 +7,13 @@ checksums find.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     import sqlite3
@@ -130,14 +132,37 @@ class Database:
             return  # another process has set it aside already
         self._tell("damaged", f"The state in {path} can't be read and is begun anew: {why}")
         with suppress(OSError):
-            path.replace(path.with_name(path.name + ".damaged"))
-        with suppress(OSError):
-            path.with_name(path.name + "-journal").unlink()
+            set_aside(path)
 
     def _tell(self, kind: str, sentence: str) -> None:
         if kind not in self._told:
             self._told.add(kind)
             self._notice(sentence)
+
+
+def damage_of(path: Path) -> str:
+    """Return what is wrong with a file; empty if nothing, it is not there, or it can't be told at this moment.
+
+    Nothing is changed, but that SQLite takes back what a killed process was in the middle of.
+    """
+    import sqlite3
+
+    if not path.is_file():
+        return ""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=rw", uri=True, timeout=1.0)) as connection:
+            connection.text_factory = bytes
+            told = [bytes(row[0]) for row in connection.execute("PRAGMA quick_check(1)")]
+    except (sqlite3.Error, UnicodeDecodeError, MemoryError) as error:
+        name = getattr(error, "sqlite_errorname", "")
+        return "" if name.startswith(_UNUSABLE + _TEMPORARY) else str(error) or "it can't be read"
+    return "" if told == [b"ok"] else told[0].decode("utf-8", "replace").splitlines()[-1]
+
+
+def set_aside(path: Path) -> None:
+    """Give a file the same name with ``.damaged``, and remove its journal; raise OSError as the system does."""
+    path.replace(path.with_name(path.name + ".damaged"))
+    path.with_name(path.name + "-journal").unlink(missing_ok=True)
 
 
 def _identity(path: Path) -> tuple[int, int]:
