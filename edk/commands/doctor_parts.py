@@ -52,25 +52,28 @@ class OwnDaemons:
         """See `edk.orchestrator.doctor_model.OwnDaemons.ended`."""
         if not self._settings.state_dir:
             return False
-        if name != "builder" and self._set_up.ended(name):
-            return True
-        # The line of the engine is that of BuildKit where it builds.
-        return name != "registry" and self._builder_ended()
+        return self._set_up.ended(name) if self._is_set_up(name) else self._builder_ended()
 
     def described(self, name: str) -> str:
         """See `edk.orchestrator.doctor_model.OwnDaemons.described`."""
-        if name != "builder" and self._set_up.ended(name):
+        if self._is_set_up(name):
             return f"the {name} that scripts/setup.sh had started with {self._settings.state_dir}"
         return f"the BuildKit daemon in {self._places.home}, as edk builder up does"
 
     def start_again(self, name: str) -> None:
         """See `edk.orchestrator.doctor_model.OwnDaemons.start_again`."""
-        if name != "builder" and self._set_up.ended(name):
+        if not self.ended(name):
+            return  # somebody was faster
+        if self._is_set_up(name):
             self._set_up.start_again(name)
-        elif self._builder_ended():
-            daemon = StartedBuildkitd(self._places, os.environ)
-            locks = FileLocks(self._settings.state_dir, "edk doctor --fix")
-            bring_up(daemon, locks, SystemClock(), wanted_of(self._settings))
+            return
+        daemon = StartedBuildkitd(self._places, os.environ)
+        locks = FileLocks(self._settings.state_dir, "edk doctor --fix")
+        bring_up(daemon, locks, SystemClock(), wanted_of(self._settings))
+
+    def _is_set_up(self, name: str) -> bool:
+        """Whether it is of the set-up; where BuildKit is asked for, the engine is our BuildKit daemon."""
+        return name == "registry" or (name == "engine" and self._settings.builder != "buildkit")
 
     def _builder_ended(self) -> bool:
         """Whether `edk builder up` started it, nobody took it down, builds are to go there, and it runs no more."""

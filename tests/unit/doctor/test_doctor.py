@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -14,6 +14,7 @@ from msgspec import structs
 
 from edk.adapters.probes import MachineProbes
 from edk.domain.checks import Check
+from edk.domain.engines import CacheUse, EngineSeen, Rights
 from edk.domain.errors import (
     EngineUnreachableError,
     PlatformUnreachableError,
@@ -58,6 +59,7 @@ class FakeMachine:
     version: str = "3.11.7 (/python)"
     unknown: tuple[str, ...] = ()
     refuses: bool = False
+    used: tuple[int, int] = (0, 0)
 
     def python(self) -> str:
         return self.version
@@ -82,8 +84,11 @@ class FakeMachine:
     def inotify_limits(self) -> tuple[int, int]:
         return self.limits
 
-    def count_folders(self, path: str) -> int:
+    def count_folders(self, roots: Sequence[str], exclude: Sequence[str]) -> int:
         return self.folders
+
+    def inotify_used(self) -> tuple[int, int]:
+        return self.used
 
     def resolve(self, host: str) -> tuple[str, ...]:
         if host in self.unknown:
@@ -117,6 +122,77 @@ class FakeRegistryProbes:
         return self.ahead
 
 
+@dataclass
+class FakeEngineProbes:
+    """Engines that tell of themselves, or can't be asked."""
+
+    seen: tuple[EngineSeen, ...] = (EngineSeen("unix:///x", Rights("root"), CacheUse(3 * 10**9, 2 * 10**9)),)
+    error: EngineUnreachableError | None = None
+
+    def rights(self, registry: str) -> tuple[EngineSeen, ...]:
+        if self.error:
+            raise self.error
+        return self.seen
+
+    def caches(self, seconds: float) -> tuple[EngineSeen, ...]:
+        return self.rights("")
+
+
+@dataclass
+class FakeState:
+    """A state folder in which all is well unless told otherwise; notes what is mended."""
+
+    modes: tuple[tuple[str, str], ...] = ()
+    strangers: tuple[str, ...] = ()
+    damaged: str = ""
+    dead: tuple[str, ...] = ()
+    refusal: OSError | None = None
+    done: list[str] = field(default_factory=list)
+
+    def wrong_modes(self) -> tuple[tuple[str, str], ...]:
+        return self.modes
+
+    def mend_modes(self) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.done.append("modes")
+
+    def foreign(self) -> tuple[str, ...]:
+        return self.strangers
+
+    def damage(self) -> str:
+        return self.damaged
+
+    def set_database_aside(self) -> None:
+        self.done.append("database")
+
+    def dead_sockets(self) -> tuple[str, ...]:
+        return self.dead
+
+    def remove_dead_sockets(self) -> None:
+        self.done.append("sockets")
+
+
+@dataclass
+class FakeOwn:
+    """Daemons of ours that have ended; notes what is started again."""
+
+    gone: tuple[str, ...] = ()
+    refusal: EngineUnreachableError | None = None
+    done: list[str] = field(default_factory=list)
+
+    def ended(self, name: str) -> bool:
+        return name in self.gone
+
+    def described(self, name: str) -> str:
+        return f"our {name}"
+
+    def start_again(self, name: str) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.done.append(name)
+
+
 class FakePlatform:
     """A kube-helm that does not answer."""
 
@@ -144,6 +220,10 @@ def patient(**changed: object) -> Patient:
         platform=None,
         machine=FakeMachine(),
         registry_probes=FakeRegistryProbes(),
+        engine_probes=FakeEngineProbes(),
+        state=FakeState(),
+        own=FakeOwn(),
+        tree=("/ext",),
     )
     return replace(healthy, **changed)  # type: ignore[arg-type]
 
@@ -159,10 +239,10 @@ def test_all_is_well() -> None:
 
     assert {("ok", "")} == {(check.status, check.remedy) for check in checks}
     assert (
-        "builder, engine, engine disk, registry, registry, registry writable, registry deletion, registry clock,"
-        " registry names"
-    ) == ", ".join(check.name for check in checks[:9])
-    assert len(checks) == 18
+        "builder, engine, engine disk, rootless, build cache, registry, registry, registry writable,"
+        " registry deletion, registry clock, registry names, kube-helm, watcher, state, git, helm, inotify, python,"
+        " platform version, platform repository, proxies"
+    ) == ", ".join(check.name for check in checks)
 
 
 NO_BUILDKIT = FakeEngine(structs.replace(ENGINE, buildkit=False))
@@ -188,7 +268,9 @@ PROXY = {"KAAPANA_BUILD_VERSION": "0.6.0", "http_proxy": "http://p:1"}
         ("state", {"settings": replace(SETTINGS, state_dir="")}, "warning", "nothing is remembered", "HOME"),
         ("git", {"machine": FakeMachine(tools={})}, "warning", "not there", "apt-get install git"),
         ("helm", {"machine": FakeMachine(tools={"helm": "hangs"})}, "warning", "within 4 s", "get-helm"),
-        ("inotify", {"machine": FakeMachine(limits=(300, 128))}, "warning", "too few", "sysctl fs.inotify"),
+        ("inotify", {"machine": FakeMachine(limits=(150, 128))}, "warning", "too few", "sysctl fs.inotify"),
+        ("inotify", {"machine": FakeMachine(used=(499_950, 3))}, "warning", "499950 of 500000", "max_user_watches"),
+        ("inotify", {"machine": FakeMachine(used=(9, 128))}, "warning", "128 of 128", "max_user_instances=512"),
         ("inotify", {"machine": FakeMachine(limits=(9999, 8))}, "warning", "instances", "user_instances=512"),
         ("python", {"machine": FakeMachine(version="3.10.1 (/p)")}, "failure", "too old", "apt-get"),
         ("platform repository", {"machine": FakeMachine(clone=False)}, "warning", "is no clone", "edk init"),
@@ -340,8 +422,8 @@ def test_json_holds_all_and_the_worst() -> None:
         "schema": "edk.doctor/v1",
         "status": "warning",
         "checks": [
-            {"name": "a", "status": "ok", "detail": "fine", "remedy": ""},
-            {"name": "b", "status": "warning", "detail": "so", "remedy": "do"},
+            {"name": "a", "status": "ok", "detail": "fine", "remedy": "", "mend": ""},
+            {"name": "b", "status": "warning", "detail": "so", "remedy": "do", "mend": ""},
         ],
     } == json.loads(as_json(checks))
     assert ("ok", "failure") == (worst(checks[:1]), worst((*checks, Check("c", "failure", ""))))
@@ -354,7 +436,6 @@ def test_the_machine_can_be_looked_at(tmp_path: object) -> None:
     assert probes.python()[0] == "3"
     assert probes.free_bytes(f"{tmp_path}/not/yet/there") > 0
     assert probes.is_writable(f"{tmp_path}/not/yet/there")
-    assert probes.count_folders(str(tmp_path)) == 1
     assert all(limit > 0 for limit in probes.inotify_limits())
     assert "" == probes.tool("no-such-program-at-all")
     assert "git version" in probes.tool("git")

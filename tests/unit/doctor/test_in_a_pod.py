@@ -88,7 +88,7 @@ def test_what_is_said_of_a_pod_is_not_said_elsewhere() -> None:
     """No check of a pod on somebody's machine."""
     names = {check.name for check in examine(patient())}
 
-    assert set() == names & {"pod", "watcher", "registry address", "extensions", "git owner"}
+    assert set() == names & {"pod", "registry address", "extensions", "git owner"}
 
 
 EXPIRED = EngineUnreachableError("x509: certificate has expired or is not yet valid", "Have new ones made")
