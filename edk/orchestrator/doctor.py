@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from edk.domain.checks import Check
-from edk.domain.errors import EdkError
+from edk.domain.errors import EdkError, EngineUnreachableError, UsageError
 from edk.domain.requests import BUILDKIT
 from edk.orchestrator import (
     doctor_engines,
@@ -48,7 +48,10 @@ def examine(patient: Patient, seconds: float = SECONDS) -> tuple[Check, ...]:
             found[name] = check(patient)
         except EdkError as error:
             hint = doctor_pod.unreachable(patient, name, error.message, error.hint)
-            found[name] = () if name in _ASIDE else (Check(name, "failure", error.message, hint),)
+            found[name] = (Check(name, "failure", error.message, hint),)
+            if name in _ASIDE:
+                away = isinstance(error, EngineUnreachableError | UsageError)
+                found[name] = () if away else (Check(name, "ok", f"not told: {error.message}"),)
         except (OSError, ValueError) as error:
             found[name] = (Check(name, "failure", str(error)),)
 

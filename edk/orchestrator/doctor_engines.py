@@ -7,8 +7,8 @@ from edk.domain.checks import Check
 from edk.domain.engines import EngineSeen, Rights
 from edk.orchestrator.doctor_model import Patient
 
-CACHE_SECONDS = 18.0
-"""For all of a cache's records; engines before API 1.42 count their images and containers as well."""
+CACHE_SECONDS = 30.0
+"""For all of a cache's records: longer than the doctor waits, which then says so."""
 _GB = 1e9
 _PRUNE = "edk prune --build-cache"
 _BOUND = "a RUN step can't mount, make devices, or have more user ids than /etc/subuid grants"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from edk.domain.errors import BuildError
 from edk.domain.fingerprint import LABEL
 
 _LONG_SECONDS = 600.0
+_PAUSE = 0.3
+_BUSY = "already running"
 _MISSING = frozenset({404, 405, 501})
 """Podman has no build cache to ask for."""
 
@@ -63,7 +66,12 @@ class DockerEngineDisk:
         """
         self._speak()
         only = "?type=build-cache" if self._version >= (1, 42) else ""
+        until = time.monotonic() + seconds
         answer = self._wire.get(f"/system/df{only}", seconds)
+        # An engine counts for one at a time, up to version 20.10.
+        while answer.status != 200 and _BUSY in answer.message and time.monotonic() < until:
+            time.sleep(_PAUSE)
+            answer = self._wire.get(f"/system/df{only}", max(_PAUSE, until - time.monotonic()))
         if answer.status in _MISSING:
             return CacheUse(0, 0, kept=False)
         records = [r for r in self._checked(answer).json().get("BuildCache") or () if not r.get("Shared")]

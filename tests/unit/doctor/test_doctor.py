@@ -16,6 +16,7 @@ from edk.adapters.probes import MachineProbes
 from edk.domain.checks import Check
 from edk.domain.engines import CacheUse, EngineSeen, Rights
 from edk.domain.errors import (
+    EdkError,
     EngineUnreachableError,
     PlatformUnreachableError,
     RegistryUnreachableError,
@@ -127,7 +128,7 @@ class FakeEngineProbes:
     """Engines that tell of themselves, or can't be asked."""
 
     seen: tuple[EngineSeen, ...] = (EngineSeen("unix:///x", Rights("root"), CacheUse(3 * 10**9, 2 * 10**9)),)
-    error: EngineUnreachableError | None = None
+    error: EdkError | None = None
 
     def rights(self, registry: str) -> tuple[EngineSeen, ...]:
         if self.error:

@@ -8,7 +8,7 @@ import pytest
 
 from edk.domain.checks import Check
 from edk.domain.engines import CacheUse, EngineSeen, Rights
-from edk.domain.errors import EngineUnreachableError
+from edk.domain.errors import BuildError, EngineUnreachableError
 from edk.orchestrator.doctor import examine
 from edk.orchestrator.doctor_model import WatcherSeen
 from tests.unit.doctor.test_doctor import SETTINGS, FakeEngineProbes, FakeMachine, found, patient
@@ -82,6 +82,8 @@ def test_an_engine_that_is_away_has_one_line() -> None:
     names = {check.name for check in examine(patient(engine_probes=away))}
 
     assert set() == names & {"rootless", "build cache"}
+    refuses = FakeEngineProbes(error=BuildError("it refuses"))
+    assert Check("build cache", "ok", "not told: it refuses") == found("build cache", engine_probes=refuses)
 
 
 def test_a_cache_that_is_counted_too_long_is_no_trouble() -> None:
