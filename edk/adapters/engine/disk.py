@@ -57,9 +57,9 @@ class DockerEngineDisk:
 
     def cache_bytes(self) -> int:
         """See `edk.ports.EngineDisk.cache_bytes`."""
-        return self.cache_use().size
+        return self.cache_use(_LONG_SECONDS).size
 
-    def cache_use(self, seconds: float = _LONG_SECONDS) -> CacheUse:
+    def cache_use(self, seconds: float) -> CacheUse:
         """Return what the build cache holds; raises as `cache_bytes`.
 
         Before version 1.42 of its API an engine counts images and containers as well, which may take it long.
