@@ -2,6 +2,7 @@
 # Start again what scripts/setup.sh had started and what has ended since, as edk doctor --fix asks for it; nothing else.
 #
 #   restart.sh engine | registry     by the same EDK_STATE_DIR and EDK_REGISTRY
+# shellcheck disable=SC2034,SC2154 # shared with the steps that are sourced
 set -eu
 edk_root=$(dirname -- "$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")")
 for step in common remains engine registry; do
