@@ -47,7 +47,8 @@ class Settings:
         registry: name of the local registry in references written into images and charts.
         registry_push: the same registry's address from where the EDK and the engine are.
         platform_registry: the registry that the platform was deployed from.
-        docker_host: address of the engine; empty: as the docker command finds it.
+        docker_host: address of the engine; empty: as the docker command finds it. The one that the set-up started, or
+            found, where none is named and none is at the usual place.
         classic_builder: use the classic builder though the engine has BuildKit.
         builder: ``auto``, ``docker`` or ``buildkit``.
         buildkit_host: addresses of BuildKit daemons, separated by commas; empty: one that `edk builder up` started.
@@ -200,6 +201,7 @@ BOUNDS: dict[str, tuple[int, int | None]] = {
 }
 """Field → the least and the greatest number that it may be; None: no such limit."""
 _KIND_OF = {field.name: str(field.type) for field in fields(Settings)}
+_USUAL_SOCKET = "/var/run/docker.sock"
 KINDS = {name: kind for name, kind in _KIND_OF.items() if name not in NOT_CONFIGURABLE}
 
 
@@ -267,7 +269,22 @@ def load_sourced(
     for field, value in flags.items():
         if value is not None:
             layers.put(field, value, Origin("flag", flag_of(field)))
+    if "docker_host" not in layers.values and not environ.get("DOCKER_CONTEXT"):
+        _put_engine_of_set_up(layers, f"{state_dir}/env")
     return Sourced(_validated(_settings(layers.values, environ, state_dir, config_files)), layers.origins)
+
+
+def _put_engine_of_set_up(layers: Layers, record: str) -> None:
+    """Put the engine that the set-up wrote down (scripts/setup.d/engine.sh), where none is at the usual place."""
+    if os.path.exists(_USUAL_SOCKET):  # noqa: PTH110 - pathlib costs 10 ms of every start
+        return
+    try:
+        with open(record, encoding="utf-8") as file:  # noqa: PTH123
+            name, _, address = file.readline().strip().partition("=")
+    except (OSError, ValueError):
+        return
+    if name == "DOCKER_HOST" and os.path.exists(address.removeprefix("unix://")):  # noqa: PTH110
+        layers.put("docker_host", address, Origin("file", f"{record}:1"))
 
 
 def _put_file(layers: Layers, path: str, config: ConfigFile) -> None:

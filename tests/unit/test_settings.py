@@ -227,3 +227,27 @@ def test_proxies_of_both_spellings_are_passed_on(tmp_path: Path) -> None:
 def test_where_the_state_is(environ: dict[str, str], folder: str) -> None:
     """By the XDG rules, and somewhere even without a home."""
     assert folder == default_state_dir(environ)
+
+
+def test_the_engine_of_the_set_up_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody names another one, none is at the usual place, and it is still there."""
+    socket, state = tmp_path / "docker.sock", tmp_path / "state"
+    state.mkdir()
+    socket.touch()
+    (state / "env").write_text(f"DOCKER_HOST=unix://{socket}\n")
+    monkeypatch.setattr("edk.settings._USUAL_SOCKET", str(tmp_path / "none"))
+
+    def found(**environ: str) -> str:
+        return load_settings({"EDK_STATE_DIR": str(state), **environ}, {}, ()).docker_host
+
+    assert f"unix://{socket}" == found()
+    assert "unix:///other" == found(DOCKER_HOST="unix:///other")
+    assert "" == found(DOCKER_CONTEXT="mine")
+    monkeypatch.setattr("edk.settings._USUAL_SOCKET", str(socket))
+    assert "" == found()
+    monkeypatch.setattr("edk.settings._USUAL_SOCKET", str(tmp_path / "none"))
+    for text in ("", "nonsense", "DOCKER_HOST=unix:///nowhere/x", "OTHER=1"):
+        (state / "env").write_text(text)
+        assert "" == found(), text
+    (state / "env").write_bytes(b"\xff\xfe")
+    assert "" == found()
