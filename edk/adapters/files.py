@@ -61,10 +61,10 @@ class _Digests:
         found = known.get(path)
         return found[1] if found is not None and found[0] == stamp else ""
 
-    def put(self, digests: Mapping[str, tuple[FileStamp, str]]) -> None:
-        (self._known if self._known is not None else self._load()).update(digests)
+    def put(self, path: str, stamp: FileStamp, digest: str) -> None:
+        (self._known if self._known is not None else self._load())[path] = (stamp, digest)
         if self._memory is not None:
-            self._memory.store_digests(digests)
+            self._memory.store_digests({path: (stamp, digest)})
 
     def _load(self) -> dict[str, tuple[FileStamp, str]]:
         with self._loading:
@@ -195,7 +195,7 @@ class FileTree:
                 if stamp != _stamp(os.fstat(descriptor)):
                     continue
             if max(before.st_mtime_ns, before.st_ctime_ns) + _SETTLED_NS < hashed_at:
-                self._digests.put({path: (stamp, digest.hexdigest())})
+                self._digests.put(path, stamp, digest.hexdigest())
             return digest.hexdigest()
         raise ContextChangedError(
             f"{path} changed each of the {_ATTEMPTS} times it was read",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import msgspec
 
 from edk.domain.charts.selection import check_dependencies, named_twice, packaged_charts
-from edk.domain.diagnostics import Diagnostic
 from edk.domain.errors import ContextChangedError, SourceError, UsageError
 from edk.domain.fingerprint import Inputs, components, declared, fingerprint, reference_part
 from edk.domain.graph import BuildGraph, GraphRules, Node, build_graph, waves
@@ -284,8 +283,7 @@ def _prepare(
             continue
         asked = (node.target, _why_whole(node, by_key), all_stages)
         if node.key not in memory.contexts or memory.contexts[node.key][0] != asked:
-            noting = NotingTree(tree)
-            _remember_context(memory, node.key, asked, *_read(noting, asked, settings), noting)
+            _read_context(tree, node.key, asked, settings, memory)
         _, context, told = memory.contexts[node.key]
         problems.extend(LocatedDiagnostic(node.target.root, d) for d in told)
         item = _remembered(node, context, settings, memory, fingerprints)
@@ -300,19 +298,13 @@ def _why_whole(node: Node, by_key: Mapping[str, Node]) -> str:
     return f"{triggers[0].target.label} has ONBUILD instructions" if triggers else ""
 
 
-def _read(tree: SourceTree, asked: ContextKey, settings: Settings) -> tuple[ContextReading, list[Diagnostic]]:
+def _read_context(tree: SourceTree, key: str, asked: ContextKey, settings: Settings, memory: PlanMemory) -> None:
+    """Read a context, and note what it was made of where that is to be kept."""
     target, whole, all_stages = asked
-    return read_context(tree, target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole)
-
-
-def _remember_context(
-    memory: PlanMemory,
-    key: str,
-    asked: ContextKey,
-    context: ContextReading,
-    found: Sequence[Diagnostic],
-    noting: NotingTree,
-) -> None:
+    noting = NotingTree(tree)
+    context, found = read_context(
+        noting, target, all_stages=all_stages, warn_bytes=settings.max_context_bytes, whole=whole
+    )
     known = memory.prepared.get(key)
     # What is equal stays the same object: then it is not taken a fingerprint of again.
     context = known[2] if known is not None and known[2] == context else context
